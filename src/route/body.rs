@@ -67,16 +67,17 @@ impl Body {
         Self::Stream(Stream { incoming, idle, deadline: None })
     }
 
-    /// Reads the whole body and checks that it has one reading. `None` if there is no body.
+    /// Reads the whole body and checks that it has one reading. `None` if there is no body, or the
+    /// route does not inspect it.
     ///
     /// # Errors
     /// [`BodyError`]; the request must then be refused, for nobody has judged its body.
     pub async fn inspect(
         &mut self,
         headers: &HeaderMap,
-        inspect: Inspect,
+        inspect: Option<Inspect>,
     ) -> Result<Option<Inspected>, BodyError> {
-        let Self::Stream(stream) = self else {
+        let (Self::Stream(stream), Some(inspect)) = (&mut *self, inspect) else {
             return Ok(None);
         };
         check_type(headers).map_err(BodyError::Ambiguous)?;
