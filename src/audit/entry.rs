@@ -72,8 +72,8 @@ impl Kind {
 pub struct Head<'a> {
     /// The entry's place in the trail, from 0.
     pub index: u64,
-    /// The leaf hash of the entry before, in base64; of all zeros for entry 0.
-    pub prev: &'a str,
+    /// The leaf hash of the entry before; all zeros for entry 0.
+    pub prev: Hash,
     /// When it was written, RFC 3339 with microseconds.
     pub time: &'a str,
     /// The word for its kind, also of a kind that this version does not know.
@@ -101,7 +101,7 @@ impl<'a> Head<'a> {
         let rest = text.strip_prefix("{\"index\":")?;
         let (digits, rest) = rest.split_once(",\"prev\":\"")?;
         let (prev, rest) = rest.split_at_checked(44)?;
-        Hash::parse(prev)?;
+        let prev = Hash::parse(prev)?;
         let rest = rest.strip_prefix("\",\"time\":\"")?;
         let (time, rest) = rest.split_once("\",\"type\":\"")?;
         let (kind, rest) = rest.split_once('"')?;
@@ -179,7 +179,7 @@ mod tests {
         let line = line(&format!(r#""type":"outcome","id":"{id}","outcome":"aborted"}}"#));
         let head = Head::parse(&line).unwrap();
         assert_eq!(head.index, 7);
-        assert_eq!(head.prev, Hash::ZERO.to_string());
+        assert_eq!(head.prev, Hash::ZERO);
         assert_eq!(Kind::parse(head.kind), Some(Kind::Outcome));
         assert_eq!((head.id, head.outcome), (Some(id), Some("aborted")));
     }

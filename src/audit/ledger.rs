@@ -253,22 +253,31 @@ impl Ledger {
     }
 
     /// What must be written to disk for everything so far to be there.
-    pub(super) fn snapshot(&mut self) -> Snapshot {
-        Snapshot {
+    ///
+    /// # Errors
+    /// While a failed sync has not been made good: the kernel would now report success for what it
+    /// has already dropped.
+    pub(super) fn snapshot(&mut self) -> Result<Snapshot, Unavailable> {
+        if let (Trust::Lost, Err(cause)) = (self.trust, self.ready()) {
+            return Err(cause);
+        }
+        Ok(Snapshot {
             size: self.size(),
             root: self.chain.tree.root(),
             retired: std::mem::take(&mut self.retired),
             current: Arc::clone(self.segment.file()),
             folder: self.folder.clone(),
-        }
+        })
     }
 
     /// A sync failed: the kernel may have dropped what was written and say so only once, so the
     /// files are not believed until they have been written anew.
-    pub(super) fn distrust(&mut self, snapshot: Snapshot, error: io::Error) {
+    pub(super) fn distrust(&mut self, snapshot: Snapshot, error: io::Error) -> Unavailable {
+        let cause = Unavailable::Sync(Arc::new(error));
         self.retired.splice(..0, snapshot.retired);
         self.trust = Trust::Lost;
-        self.suffer(Unavailable::Sync(Arc::new(error)));
+        self.suffer(cause.clone());
+        cause
     }
 
     /// Tries to get out of an outage; does nothing if there is none.

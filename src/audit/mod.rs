@@ -25,12 +25,25 @@ mod log;
 mod sync;
 mod recorder;
 mod trail;
+mod walk;
+mod read;
+mod diagnosis;
+mod report;
+mod witness;
+mod verify;
+
+#[cfg(test)]
+mod tests;
 
 pub use entry::{Head, Kind, Malformed};
 pub use key::{KeyError, SigningKey};
 pub use log::{Config, Error, Log, Signing, Unavailable};
 pub use note::{Checkpoint, NoteError, Origin, VerifierKey};
+pub use read::{Line, lines, show, tail};
 pub use record::{Body, Durability, Entry, Intent, Outcome, Refusal};
 pub use recorder::Recorder;
+pub use report::{Damage, Outcomes, Problem, Report};
 pub use trail::{Recorded, Trail};
 pub use tree::Hash;
+pub use verify::{VerifyError, verify};
+pub use walk::Place;

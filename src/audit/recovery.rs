@@ -133,15 +133,14 @@ impl Scan {
         let edge: Option<Vec<Hash>> =
             value["tree"].as_array()?.iter().map(|hash| Hash::parse(hash.as_str()?)).collect();
         let tree = Tree::with_edge(first, edge?)?;
-        let prev = Hash::parse(head.prev)?;
         let missing = value["open"].as_u64()?;
-        Some(Self { tree, prev, open: HashSet::new(), length: 0, marked: None, missing })
+        Some(Self { tree, prev: head.prev, open: HashSet::new(), length: 0, marked: None, missing })
     }
 
     /// Takes in a line that must follow from the one before.
     fn follow(&mut self, line: &[u8]) -> Option<()> {
         let head = Head::parse(line).ok()?;
-        if head.index != self.tree.size() || head.prev.as_bytes() != self.prev.text() {
+        if head.index != self.tree.size() || head.prev != self.prev {
             return None;
         }
         match (Kind::parse(head.kind)?, head.id) {

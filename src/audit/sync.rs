@@ -171,18 +171,15 @@ impl Desk {
     /// Syncs what is written, wakes who waits for it, and signs.
     fn sync(&self, notary: &mut Notary, keep: Keep) {
         let Ok(mut state) = self.lock() else { return };
-        let snapshot = state.ledger.snapshot();
+        let snapshot = match state.ledger.snapshot() {
+            Ok(snapshot) => snapshot,
+            Err(cause) => return self.disappoint(cause),
+        };
         drop(state);
         if let Err(error) = snapshot.sync() {
             let Ok(mut state) = self.lock() else { return };
-            state.ledger.distrust(snapshot, error);
-            let cause = state.ledger.ready().err();
-            drop(state);
-            self.synced.send_modify(|synced| {
-                synced.failures += 1;
-                synced.cause = cause;
-            });
-            return;
+            let cause = state.ledger.distrust(snapshot, error);
+            return self.disappoint(cause);
         }
         self.synced.send_modify(|synced| synced.size = snapshot.size);
         let signed = notary.sign(snapshot.size, snapshot.root, keep);
@@ -192,6 +189,24 @@ impl Desk {
             tracing::error!(%error, "audit checkpoint cannot be written");
             Unavailable::Write(error.into())
         });
+    }
+
+    /// Tells who waits for the disk that waiting is in vain.
+    fn disappoint(&self, cause: Unavailable) {
+        self.synced.send_modify(|synced| {
+            synced.failures += 1;
+            synced.cause = Some(cause);
+        });
+    }
+
+    /// Does what a failed sync does.
+    #[cfg(test)]
+    pub(super) fn fail_sync(&self) {
+        let mut state = self.lock().unwrap();
+        let snapshot = state.ledger.snapshot().unwrap();
+        state.ledger.distrust(snapshot, io::Error::other("told to fail"));
+        state.urgency = Urgency::Awake;
+        self.bell.notify_one();
     }
 
     /// Writes that the trail ends here, in good order.
