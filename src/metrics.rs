@@ -18,7 +18,16 @@ const SECONDS: [f64; 16] = [
 
 /// Policy evaluations are microseconds; these buckets end where the instruction cap does.
 const EVALUATION_SECONDS: [f64; 10] = [
-    0.000_001, 0.000_002_5, 0.000_005, 0.000_01, 0.000_025, 0.000_05, 0.000_1, 0.000_5, 0.001, 0.01,
+    0.000_001,
+    0.000_002_5,
+    0.000_005,
+    0.000_01,
+    0.000_025,
+    0.000_05,
+    0.000_1,
+    0.000_5,
+    0.001,
+    0.01,
 ];
 
 /// All metrics of one running Countersign. Cheap to clone; clones share the same numbers.

@@ -1,0 +1,67 @@
+//! What a route says about the exchanges it carries.
+
+/// When an exchange's intent counts as recorded.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Durability {
+    /// The disk has it: power may fail.
+    Disk,
+    /// The kernel has it: Countersign may be killed.
+    #[default]
+    Kernel,
+}
+
+/// The shape of Countersign's own answers, so that an agent's library shows their sentence.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Dialect {
+    /// Anthropic's API: `{"type":"error","error":{…}}`.
+    Anthropic,
+    /// AWS' APIs: an XML `ErrorResponse`.
+    Aws,
+    /// RFC 9457 with the members that most libraries look for.
+    #[default]
+    Generic,
+    /// git over HTTP: text that git prints behind `remote:`.
+    Git,
+    /// GitHub's API: a `message` at the top.
+    GitHub,
+    /// MCP: a tool result with `isError`.
+    Mcp,
+    /// OpenAI's API: `{"error":{…}}`.
+    OpenAi,
+}
+
+/// What policy may see of a request's body.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Inspect {
+    /// The largest body, in bytes; a larger one is refused whole.
+    pub limit: usize,
+}
+
+/// What happens to a response that cannot be searched for an injected secret.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Unscannable {
+    /// The agent may have it.
+    Pass,
+    /// The agent gets a 502 instead.
+    Refuse,
+}
+
+/// Whether a request may be sent a second time.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Retry {
+    /// Where its method is idempotent and no byte of an answer came.
+    Idempotent,
+    /// Only where it is certain that nothing of it was sent.
+    #[default]
+    Never,
+}
+
+/// What a route does with `%2F` in a path.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum EncodedSlash {
+    /// It is part of a segment; policy sees the raw segments.
+    Keep,
+    /// The request is refused.
+    #[default]
+    Refuse,
+}
