@@ -8,6 +8,8 @@
 
 pub(super) mod answer;
 pub(super) mod document;
+pub(super) mod input;
+mod keys;
 pub(super) mod interpreter;
 pub(super) mod source;
 pub(super) mod vm;

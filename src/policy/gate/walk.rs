@@ -1,9 +1,10 @@
 //! One way through a syntax tree, for every check.
 //!
-//! A visitor sees each expression and each query once, parents before children. Checks differ in
-//! what they look for, never in how they find their way.
+//! A visitor sees each expression and each statement once, parents before children. A reference is
+//! shown once and whole, as `data.a.b[i]`; below it come only what it indexes with and, where its
+//! root is no name, the root. Checks differ in what they look for, never in how they get there.
 
-use crate::policy::gate::syntax::{Body, Expr, Head, Literal, Query, Rule, Statement};
+use crate::policy::gate::syntax::{Body, Expr, Head, Literal, Query, Rule, Statement, Step};
 
 /// What a check does with the nodes it is shown.
 pub(super) trait Visitor<'a> {
@@ -21,7 +22,7 @@ pub(super) trait Visitor<'a> {
 pub(super) fn rule<'a>(rule: &'a Rule, visitor: &mut impl Visitor<'a>) {
     match rule {
         Rule::Default { refr, args, value, .. } => {
-            expression(refr, visitor);
+            name(refr, visitor);
             expressions(args, visitor);
             expression(value, visitor);
         }
@@ -38,17 +39,26 @@ pub(super) fn rule<'a>(rule: &'a Rule, visitor: &mut impl Visitor<'a>) {
 fn head<'a>(head: &'a Head, visitor: &mut impl Visitor<'a>) {
     match head {
         Head::Compr { refr, assign } => {
-            expression(refr, visitor);
+            name(refr, visitor);
             assign.iter().for_each(|assign| expression(&assign.value, visitor));
         }
         Head::Func { refr, args, assign } => {
-            expression(refr, visitor);
+            name(refr, visitor);
             expressions(args, visitor);
             assign.iter().for_each(|assign| expression(&assign.value, visitor));
         }
         Head::Set { refr, key } => {
-            expression(refr, visitor);
+            name(refr, visitor);
             expressions(key, visitor);
+        }
+    }
+}
+
+/// What a rule is called is no reference to it; what its name is indexed with is shown.
+fn name<'a>(name: &'a Expr, visitor: &mut impl Visitor<'a>) {
+    for step in name.reference().1 {
+        if let Step::Index(index) = step {
+            expression(index, visitor);
         }
     }
 }
@@ -123,11 +133,17 @@ pub(super) fn expression<'a>(expr: &'a Expr, visitor: &mut impl Visitor<'a>) {
             expression(value, visitor);
             query(q, visitor);
         }
-        Expr::RefBrack { refr, index, .. } => {
-            expression(refr, visitor);
-            expression(index, visitor);
+        Expr::RefBrack { .. } | Expr::RefDot { .. } => {
+            let (root, steps) = expr.reference();
+            if root.variable().is_none() {
+                expression(root, visitor);
+            }
+            for step in steps {
+                if let Step::Index(index) = step {
+                    expression(index, visitor);
+                }
+            }
         }
-        Expr::RefDot { refr, .. } => expression(refr, visitor),
         Expr::UnaryExpr { expr, .. } => expression(expr, visitor),
         Expr::Bool { .. }
         | Expr::Null { .. }
