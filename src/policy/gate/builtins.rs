@@ -166,7 +166,7 @@ const fn partial(name: &'static str, takes: &'static [Kind], gives: Kind) -> Bui
 }
 
 const fn interpreted(name: &'static str) -> Builtin {
-    Builtin { name, takes: &[], gives: Kind::Any, nature: Nature::Interpreted }
+    Builtin { name, takes: &[], gives: Any, nature: Nature::Interpreted }
 }
 
 const ALLOWED: &[Builtin] = &[

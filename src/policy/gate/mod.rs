@@ -9,9 +9,11 @@
 
 mod builtins;
 mod calls;
+mod differences;
 mod names;
 pub(super) mod scan;
 pub(super) mod syntax;
+mod types;
 mod walk;
 
 pub(in crate::policy) use builtins::names as builtins;
@@ -47,6 +49,11 @@ pub(super) fn refusals(files: &[File<'_>]) -> Vec<Problem> {
     let mut problems = builtins::check(files, &names);
     problems.extend(calls::check(files, &names));
     problems
+}
+
+/// Why these files must run on the interpreter; nothing if they need not.
+pub(super) fn differences(files: &[File<'_>]) -> Vec<Problem> {
+    differences::find(files, &Names::new(files))
 }
 
 /// A problem at a place in one of the files.

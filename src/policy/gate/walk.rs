@@ -16,6 +16,12 @@ pub(super) trait Visitor<'a> {
 
     /// Leaves the expression it saw last and has not left yet.
     fn leave(&mut self) {}
+
+    /// Whether to go into the bodies of comprehensions and of `every`, which are scopes of their
+    /// own.
+    fn enters_scopes(&self) -> bool {
+        true
+    }
 }
 
 /// Shows a whole rule.
@@ -79,7 +85,9 @@ fn literal<'a>(literal: &'a Literal, visitor: &mut impl Visitor<'a>) {
     match literal {
         Literal::Every { domain, query: q, .. } => {
             expression(domain, visitor);
-            query(q, visitor);
+            if visitor.enters_scopes() {
+                query(q, visitor);
+            }
         }
         Literal::Expr { expr } | Literal::NotExpr { expr } => expression(expr, visitor),
         Literal::SomeIn { key, value, collection } => {
@@ -109,6 +117,8 @@ pub(super) fn expression<'a>(expr: &'a Expr, visitor: &mut impl Visitor<'a>) {
             expression(rhs, visitor);
         }
         Expr::Array { items, .. } | Expr::Set { items, .. } => expressions(items, visitor),
+        Expr::ArrayCompr { .. } | Expr::ObjectCompr { .. } | Expr::SetCompr { .. }
+            if !visitor.enters_scopes() => {}
         Expr::ArrayCompr { term, query: q, .. } | Expr::SetCompr { term, query: q, .. } => {
             expression(term, visitor);
             query(q, visitor);
