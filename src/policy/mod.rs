@@ -12,8 +12,20 @@ pub mod decision;
 pub mod query;
 mod gate;
 mod engine;
+mod files;
+pub mod suite;
+pub mod bundle;
+pub mod checker;
+pub mod judge;
 
+#[cfg(test)]
+mod tests;
+
+pub use bundle::Bundle;
+pub use checker::Checker;
 pub use config::Config;
 pub use decision::{Cause, Decision, Effect, Failure, Reason, Revision};
+pub use judge::Judge;
 pub use obligation::{Duty, Obligation};
+pub use problem::{LoadError, Problem};
 pub use query::Query;

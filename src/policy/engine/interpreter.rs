@@ -45,6 +45,15 @@ impl Interpreter {
         if problems.is_empty() { Ok(Self { engine }) } else { Err(problems) }
     }
 
+    /// The value of `rule` once `module` is added to the rules; this interpreter stays as it is.
+    pub(in crate::policy) fn probe(&self, module: &Source, rule: &str) -> Result<Document, Problem> {
+        let mut probing = self.clone();
+        let added = probing.engine.add_policy(module.name(), module.text.clone());
+        added.map_err(|error| module.problem(&error.to_string()))?;
+        let value = probing.evaluate(rule, &Document::empty());
+        value.map_err(|failure| module.problem(failure.message()))
+    }
+
     /// The value of `rule` (a full path) for `input`; undefined is a value here.
     pub(in crate::policy) fn evaluate(
         &mut self,

@@ -9,6 +9,7 @@
 
 mod builtins;
 mod calls;
+mod cases;
 mod differences;
 mod names;
 pub(super) mod scan;
@@ -17,6 +18,7 @@ mod types;
 mod walk;
 
 pub(in crate::policy) use builtins::names as builtins;
+pub(in crate::policy) use cases::{TestInput, inputs, tests};
 
 use crate::policy::engine::source::Source;
 use crate::policy::gate::names::Names;
@@ -56,6 +58,26 @@ pub(super) fn differences(files: &[File<'_>]) -> Vec<Problem> {
     differences::find(files, &Names::new(files))
 }
 
+/// What is wrong with the entry point `query`, if anything is.
+pub(super) fn entry_point(files: &[File<'_>], query: &str) -> Option<Problem> {
+    let names = Names::new(files);
+    let path: Vec<&str> = query.split('.').collect();
+    if names.exact(&path).is_some() {
+        return None;
+    }
+    let known = names.nodes().iter().map(|node| node.path.join("."));
+    let near = known.max_by(|a, b| {
+        strsim::jaro_winkler(a, query).total_cmp(&strsim::jaro_winkler(b, query))
+    });
+    let file = files.first().map(|file| file.source.file.clone()).unwrap_or_default();
+    let folder = file.parent().map(std::path::Path::to_owned).unwrap_or_default();
+    let fix = match near {
+        Some(near) => format!("define it, or set `policy.query`; there is `{near}`"),
+        None => "define it, or set `policy.query`".to_owned(),
+    };
+    Some(Problem::new(Place::file(folder), format!("no rule defines `{query}`"), fix))
+}
+
 /// A problem at a place in one of the files.
 fn problem_at(
     files: &[File<'_>],
@@ -64,10 +86,11 @@ fn problem_at(
     message: impl Into<String>,
     fix: &str,
 ) -> Problem {
-    let Some(file) = files.get(file) else {
-        return Problem::new(Place::file(""), message, fix);
-    };
-    let (line, column) = span.map_or((0, 0), |span| (span.line, span.col));
-    let place = Place { file: file.source.file.clone(), line, column };
-    Problem::new(place, message, fix).shown_in(&file.source.text)
+    let text = files.get(file).map_or("", |file| file.source.text.as_str());
+    Problem::new(place_at(files, file, span.unwrap_or_default()), message, fix).shown_in(text)
+}
+
+fn place_at(files: &[File<'_>], file: usize, span: Span) -> Place {
+    let file = files.get(file).map(|file| file.source.file.clone()).unwrap_or_default();
+    Place { file, line: span.line, column: span.col }
 }
