@@ -40,7 +40,7 @@ pub use key::{KeyError, SigningKey};
 pub use log::{Config, Error, Log, Signing, Unavailable};
 pub use note::{Checkpoint, NoteError, Origin, VerifierKey};
 pub use read::{Line, lines, show, tail};
-pub use record::{Body, Durability, Entry, Intent, Outcome, Refusal};
+pub use record::{Body, Entry, Intent, Outcome, Refusal};
 pub use recorder::Recorder;
 pub use report::{Damage, Outcomes, Problem, Report};
 pub use trail::{Recorded, Trail};

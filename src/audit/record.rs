@@ -10,6 +10,7 @@ use std::time::Duration;
 use crate::audit::json::Object;
 use crate::audit::tree::Hash;
 use crate::id::{CredentialName, ListenerName, RouteName, UpstreamName};
+use crate::route::terms::Durability;
 
 /// Something that must be on record before it is acted on.
 pub trait Entry {
@@ -67,24 +68,6 @@ pub struct Body {
     pub sha256: Hash,
     /// Its length in bytes.
     pub bytes: u64,
-}
-
-/// What must have happened to a record before its exchange goes on.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Durability {
-    /// It is on disk: it survives the machine.
-    Disk,
-    /// It was handed to the kernel: it survives Countersign.
-    Kernel,
-}
-
-impl Durability {
-    const fn word(self) -> &'static str {
-        match self {
-            Self::Disk => "disk",
-            Self::Kernel => "kernel",
-        }
-    }
 }
 
 /// How an exchange that was on record ended.

@@ -8,9 +8,10 @@ use std::fmt;
 
 use crate::audit::entry::Kind;
 use crate::audit::log::Unavailable;
-use crate::audit::record::{Durability, Entry, Outcome, Refusal, write_intent, write_refusal};
+use crate::audit::record::{Entry, Outcome, Refusal, write_intent, write_refusal};
 use crate::audit::recorder::Recorder;
 use crate::id::DecisionId;
+use crate::route::terms::Durability;
 
 /// Something that is on record, and may now be acted on.
 ///
@@ -106,6 +107,11 @@ impl Trail {
             return Err(cause);
         }
         Ok(Recorded(entry))
+    }
+
+    /// Whether an intent is on record and waits for its outcome.
+    pub fn is_committed(&self) -> bool {
+        self.stage == Stage::Committed
     }
 
     /// Records how the exchange ended. Without an intent on record there is nothing to end, and

@@ -12,7 +12,11 @@ use crate::policy::{Effect, Judge};
 ///
 /// # Errors
 /// [`Refusal`]: everything else.
-pub fn authorize(judge: &Judge, ask: Ask, metrics: &PolicyMetrics) -> Result<Grant, Box<Refusal>> {
+pub fn authorize(
+    judge: &mut Judge,
+    ask: Ask,
+    metrics: &PolicyMetrics,
+) -> Result<Grant, Box<Refusal>> {
     let decision = judge.decide(&ask.query());
     let route = ask.target.route().name.as_str();
     metrics.decisions.with_label_values(&[route, decision.label()]).inc();

@@ -3,7 +3,7 @@
 use http::Method;
 use http::header::{CONNECTION, HeaderMap, HeaderValue, UPGRADE};
 
-use crate::audit::{Body, Entry, Intent};
+use crate::audit::{Body, Entry, Hash, Intent};
 use crate::enforce::ask::Ask;
 use crate::enforce::obligation;
 use crate::id::{CredentialName, UpstreamName};
@@ -104,11 +104,10 @@ impl Entry for Grant {
             authority: head.authority().as_str(),
             path: head.path().as_str(),
             query: head.query().map(|query| query.raw()),
-            body: self
-                .ask
-                .body
-                .as_ref()
-                .map(|body| Body { sha256: *body.digest(), bytes: body.bytes().len() as u64 }),
+            body: self.ask.body.as_ref().map(|body| Body {
+                sha256: Hash::from_bytes(*body.digest()),
+                bytes: body.bytes().len() as u64,
+            }),
             headers: None,
             upstream: &route.upstream,
             credential: self.credential(),

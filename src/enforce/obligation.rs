@@ -38,7 +38,7 @@ pub(super) fn check(decision: &Decision) -> Result<(), Unmet> {
 /// Does what concerns the upstream request.
 pub(super) fn carry_out(duty: &Duty, terms: &mut Terms) {
     match duty {
-        Duty::QueryRemove(name) => terms.target = query::set(&terms.target, name, &[]),
+        Duty::QueryRemove(name) => terms.target = query::set::<&str>(&terms.target, name, &[]),
         Duty::QuerySet { name, values } => terms.target = query::set(&terms.target, name, values),
         Duty::RequestHeaderRemove(name) => {
             terms.headers.remove(name);

@@ -1,7 +1,8 @@
 //! One connection: its caller, and what its watchdog has to know.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rustls::pki_types::CertificateDer;
@@ -20,39 +21,46 @@ pub struct Connection {
     chain: Vec<CertificateDer<'static>>,
     server_name: Option<Box<str>>,
     listener: ListenerName,
-    limits: Rc<Limits>,
-    pulse: Rc<Pulse>,
+    limits: Arc<Limits>,
+    pulse: Arc<Pulse>,
     closing: Notify,
 }
 
 /// What the reading side, the exchanges and the watchdog tell each other.
+///
+/// One worker has it all, so the lock is never waited for; it is there because hyper hands upgraded
+/// streams on as `Send`.
 #[derive(Debug)]
-pub struct Pulse {
+pub struct Pulse(Mutex<Beat>);
+
+/// The state behind a [`Pulse`].
+#[derive(Debug)]
+pub(super) struct Beat {
     /// The rule that the bytes broke, until its exchange has answered for it.
-    pub(super) broken: Cell<Option<Ambiguity>>,
+    pub(super) broken: Option<Ambiguity>,
     /// Set once an upgrade was agreed to: what follows is no HTTP.
-    pub(super) tunnel: Cell<bool>,
+    pub(super) tunnel: bool,
     /// Since when a head is arriving in pieces.
-    pub(super) head_since: Cell<Option<Instant>>,
+    pub(super) head_since: Option<Instant>,
     /// Since when the agent does not take what we have to write.
-    pub(super) blocked_since: Cell<Option<Instant>>,
+    pub(super) blocked_since: Option<Instant>,
     /// Exchanges that are not finished.
-    exchanges: Cell<usize>,
+    exchanges: usize,
     /// When the last of them finished.
-    quiet_since: Cell<Instant>,
+    quiet_since: Instant,
 }
 
 /// Counts one exchange for as long as it lives.
 #[derive(Debug)]
-pub struct InProgress(Rc<Pulse>);
+pub struct InProgress(Arc<Pulse>);
 
 impl Connection {
     pub(super) fn new(
         caller: Caller,
         chain: Vec<CertificateDer<'static>>,
         server_name: Option<&str>,
-        limits: Rc<Limits>,
-        pulse: Rc<Pulse>,
+        limits: Arc<Limits>,
+        pulse: Arc<Pulse>,
     ) -> Self {
         Self {
             listener: caller.listener.clone(),
@@ -107,18 +115,18 @@ impl Connection {
 
     /// The rule that this connection's bytes broke; the exchange that asks answers for it.
     pub fn take_broken_rule(&self) -> Option<Ambiguity> {
-        self.pulse.broken.take()
+        self.pulse.beat().broken.take()
     }
 
     /// From here on the agent's bytes are those of the protocol that was agreed on.
     pub fn becomes_tunnel(&self) {
-        self.pulse.tunnel.set(true);
+        self.pulse.beat().tunnel = true;
     }
 
     /// Marks the beginning of an exchange; its end is when the value is dropped.
     pub fn begin(&self) -> InProgress {
-        self.pulse.exchanges.set(self.pulse.exchanges.get() + 1);
-        InProgress(Rc::clone(&self.pulse))
+        self.pulse.beat().exchanges += 1;
+        InProgress(Arc::clone(&self.pulse))
     }
 
     /// Finishes what is under way and closes: `Connection: close`, or GOAWAY.
@@ -133,23 +141,39 @@ impl Connection {
 
 impl Pulse {
     pub(super) fn new() -> Self {
-        Self {
-            broken: Cell::new(None),
-            tunnel: Cell::new(false),
-            head_since: Cell::new(None),
-            blocked_since: Cell::new(None),
-            exchanges: Cell::new(0),
-            quiet_since: Cell::new(Instant::now()),
-        }
+        Self(Mutex::new(Beat {
+            broken: None,
+            tunnel: false,
+            head_since: None,
+            blocked_since: None,
+            exchanges: 0,
+            quiet_since: Instant::now(),
+        }))
     }
 
+    pub(super) fn beat(&self) -> MutexGuard<'_, Beat> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Resolves when the agent has kept us waiting for too long. One timer a connection, not one a
+    /// request: it looks at the state when it wakes.
+    pub(super) async fn expired(&self, limits: &Limits) {
+        loop {
+            let patience = self.beat().patience(limits);
+            let Some(patience) = patience else { return };
+            tokio::time::sleep(patience).await;
+        }
+    }
+}
+
+impl Beat {
     /// How long until the connection has to be cut, as things stand; `None` if it has to be now.
     fn patience(&self, limits: &Limits) -> Option<Duration> {
         let now = Instant::now();
-        let idle = (self.exchanges.get() == 0 && !self.tunnel.get())
-            .then(|| self.quiet_since.get() + limits.idle);
-        let head = self.head_since.get().map(|since| since + limits.head);
-        let blocked = self.blocked_since.get().map(|since| since + limits.idle);
+        let quiet = self.exchanges == 0 && !self.tunnel;
+        let idle = quiet.then(|| self.quiet_since + limits.idle);
+        let head = self.head_since.map(|since| since + limits.head);
+        let blocked = self.blocked_since.map(|since| since + limits.idle);
         let soonest = [idle, head, blocked].into_iter().flatten().min();
         match soonest {
             Some(end) if end <= now => None,
@@ -158,19 +182,12 @@ impl Pulse {
             None => Some(limits.head),
         }
     }
-
-    /// Resolves when the agent has kept us waiting for too long. One timer a connection, not one a
-    /// request: it looks at the cells when it wakes.
-    pub(super) async fn expired(&self, limits: &Limits) {
-        while let Some(patience) = self.patience(limits) {
-            tokio::time::sleep(patience).await;
-        }
-    }
 }
 
 impl Drop for InProgress {
     fn drop(&mut self) {
-        self.0.exchanges.set(self.0.exchanges.get() - 1);
-        self.0.quiet_since.set(Instant::now());
+        let mut beat = self.0.beat();
+        beat.exchanges -= 1;
+        beat.quiet_since = Instant::now();
     }
 }

@@ -36,7 +36,7 @@ pub struct Site {
     /// The listener's name.
     pub name: ListenerName,
     /// How much it takes.
-    pub limits: Rc<Limits>,
+    pub limits: Arc<Limits>,
     /// The count of its connections.
     pub census: Census,
     /// What it counts.
@@ -74,14 +74,14 @@ impl Site {
             self.refused("connections_per_principal");
             return;
         };
-        let pulse = Rc::new(Pulse::new());
+        let pulse = Arc::new(Pulse::new());
         let (_, tls) = stream.get_ref();
         let is_h2 = tls.alpn_protocol() == Some(H2);
         let chain = tls.peer_certificates().unwrap_or_default();
         let chain = chain.iter().map(|der| der.clone().into_owned()).collect();
-        let limits = Rc::clone(&self.limits);
+        let limits = Arc::clone(&self.limits);
         let connection =
-            Connection::new(caller, chain, tls.server_name(), limits, Rc::clone(&pulse));
+            Connection::new(caller, chain, tls.server_name(), limits, Arc::clone(&pulse));
         let connection = Rc::new(connection);
         let service = {
             let connection = Rc::clone(&connection);
@@ -90,13 +90,13 @@ impl Site {
                 async { Ok::<_, Infallible>(answer.await) }
             })
         };
-        let limits = Rc::clone(&self.limits);
+        let limits = Arc::clone(&self.limits);
         if is_h2 {
-            let front = TokioIo::new(Front::http2(stream, limits, Rc::clone(&pulse)));
+            let front = TokioIo::new(Front::http2(stream, limits, Arc::clone(&pulse)));
             let http = self.http2().serve_connection(front, service);
             self.drive(&connection, &pulse, http, |http| http.graceful_shutdown()).await;
         } else {
-            let front = TokioIo::new(Front::http1(stream, limits, Rc::clone(&pulse)));
+            let front = TokioIo::new(Front::http1(stream, limits, Arc::clone(&pulse)));
             let http = self.http1().serve_connection(front, service).with_upgrades();
             self.drive(&connection, &pulse, http, |http| http.graceful_shutdown()).await;
         }

@@ -24,6 +24,7 @@ use crate::proxy::failure::{Failure, Fault};
 use crate::proxy::plane::{Plane, View};
 use crate::proxy::reply;
 use crate::proxy::tunnel::Tunnel;
+use crate::route::body::Passed;
 use crate::route::{Inspected, Route};
 use crate::upstream;
 
@@ -41,6 +42,8 @@ pub(super) struct Account {
     pub(super) inspected: Option<Inspected>,
     /// What policy wants on the answer.
     pub(super) answer_headers: HeaderMap,
+    /// How much of the request's body was sent.
+    pub(super) sent: Passed,
     arrived: Arrived,
     progress: InProgress,
     started: Instant,
@@ -84,6 +87,7 @@ impl Account {
             route: None,
             inspected: None,
             answer_headers: HeaderMap::new(),
+            sent: Passed::default(),
             arrived: Arrived::of(request),
             started: Instant::now(),
             plane,
@@ -125,6 +129,7 @@ impl Account {
         } else {
             let caller = self.connection.last_caller();
             let path = self.arrived.uri.path_and_query().map(|path| path.as_str().as_bytes());
+            let revision = failure.decision().map(|decision| decision.revision().to_string());
             let refusal = Refusal {
                 principal: Some(caller.principal.spiffe_id().as_str()),
                 listener: &caller.listener,
@@ -135,7 +140,7 @@ impl Account {
                 path,
                 code: failure.code(),
                 effect: failure.decision().map(|decision| decision.label()),
-                revision: failure.decision().map(|d| d.revision().to_string()).as_deref(),
+                revision: revision.as_deref(),
             };
             self.trail.refuse(&refusal, failure.reason_codes());
         }
@@ -149,7 +154,8 @@ impl Account {
         match answer::readable(response, &guard, &found) {
             Ok(response) => {
                 self.count(status);
-                let record = Record { trail: self.trail, status, started: self.started };
+                let record =
+                    Record { trail: self.trail, status, sent: self.sent, started: self.started };
                 let mut response = Answer::relay(response, guard, found, record, self.progress);
                 mark(response.headers_mut(), self.answer_headers, id);
                 reply::for_version(response, version)

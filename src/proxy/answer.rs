@@ -16,6 +16,7 @@ use crate::credential::Guard;
 use crate::credential::guard::scanner::Scanner;
 use crate::listener::connection::InProgress;
 use crate::proxy::failure::Failure;
+use crate::route::body::Passed;
 use crate::route::headers::is_per_hop;
 use crate::upstream;
 
@@ -52,6 +53,8 @@ pub struct Record {
     pub trail: Trail,
     /// The upstream's status.
     pub status: StatusCode,
+    /// How much of the request's body was sent.
+    pub sent: Passed,
     /// When the exchange began.
     pub started: Instant,
 }
@@ -196,7 +199,7 @@ impl Relay {
         let Some(record) = &self.record else { return };
         let outcome = Outcome::Answered {
             status: record.status.as_u16(),
-            request_bytes: self.upstream.request_bytes(),
+            request_bytes: record.sent.bytes(),
             response_bytes: self.bytes,
             duration: record.started.elapsed(),
         };

@@ -55,12 +55,13 @@ async fn carry_out(account: &mut Account, request: Request<Incoming>) -> Result<
     let now = account.plane.shared.clock.now();
     let ask = Ask { id: account.id, caller, target, body: inspected, now };
     let tunnel = upgrade.filter(|_| ask.target.upgrade().is_some()).map(|side| (ask.clone(), side));
-    let grant = authorize(&view.judge, ask, &account.plane.shared.metrics.policy)?;
+    let grant = authorize(&mut view.judge.borrow_mut(), ask, &account.plane.shared.metrics.policy)?;
     account.answer_headers = grant.answer_headers();
     let durability = grant.durability();
     let grant = account.trail.commit(grant, durability).await?;
+    account.sent = body.passed();
     let (request, guard) = snapshot.credentials.inject(grant, body)?;
-    let response = view.client.send(request).await?;
+    let response = account.plane.client.send(request).await?;
     Ok(Carried::Upstream { response, guard, tunnel })
 }
 

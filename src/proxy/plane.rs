@@ -16,7 +16,7 @@ use crate::clock::Clock;
 use crate::credential::Credentials;
 use crate::listener::serve::Security;
 use crate::metrics::Metrics;
-use crate::policy::{Bundle, Judge};
+use crate::policy::{Bundle, Checker, Judge};
 use crate::route::Table;
 use crate::upstream::{Client, Upstreams};
 
@@ -43,6 +43,8 @@ pub struct Shared {
     changed: watch::Sender<()>,
     /// The trail.
     pub log: Log,
+    /// Evaluates a sample of the decisions again.
+    pub checker: Checker,
     /// The time.
     pub clock: Clock,
     /// The numbers.
@@ -56,25 +58,32 @@ pub struct Plane {
     pub shared: Arc<Shared>,
     /// Gathers this worker's records.
     pub recorder: Recorder,
+    /// This worker's connections to upstreams.
+    pub client: Client,
     view: RefCell<Rc<View>>,
 }
 
-/// A snapshot with what a worker keeps of its own for it.
+/// A snapshot with the rules as this worker runs them.
 #[derive(Debug)]
 pub struct View {
     /// The snapshot.
     pub snapshot: Arc<Snapshot>,
     /// This worker's copy of the rules.
-    pub judge: Judge,
-    /// This worker's connections to upstreams.
-    pub client: Client,
+    pub judge: RefCell<Judge>,
 }
 
 impl Shared {
     /// What workers share, with the first snapshot.
-    pub fn new(snapshot: Snapshot, log: Log, clock: Clock, metrics: Metrics) -> Self {
+    pub fn new(
+        snapshot: Snapshot,
+        log: Log,
+        checker: Checker,
+        clock: Clock,
+        metrics: Metrics,
+    ) -> Self {
         let (changed, _) = watch::channel(());
-        Self { snapshot: ArcSwap::from_pointee(snapshot), changed, log, clock, metrics }
+        let snapshot = ArcSwap::from_pointee(snapshot);
+        Self { snapshot, changed, log, checker, clock, metrics }
     }
 
     /// The snapshot in force.
@@ -92,17 +101,24 @@ impl Shared {
     pub fn changes(&self) -> watch::Receiver<()> {
         self.changed.subscribe()
     }
+
+    fn view(&self, snapshot: Arc<Snapshot>) -> Rc<View> {
+        let bundle = Arc::clone(&snapshot.bundle);
+        let metrics = self.metrics.policy.clone();
+        let judge = Judge::new(bundle, self.checker.clone(), metrics, self.clock.clone());
+        Rc::new(View { snapshot, judge: RefCell::new(judge) })
+    }
 }
 
 impl Plane {
     /// One worker's half. Must be called on the worker, within its `LocalSet`.
     pub fn new(shared: Arc<Shared>) -> Self {
         let snapshot = shared.snapshot();
-        let judge = Judge::new(&snapshot.bundle, shared.metrics.policy.clone());
-        let client = Client::new(&snapshot.upstreams, shared.metrics.upstream.clone());
+        let metrics = shared.metrics.upstream.clone();
+        let client = Client::new(&snapshot.upstreams, metrics, shared.clock.clone());
         let recorder = Recorder::new(shared.log.clone());
-        let view = RefCell::new(Rc::new(View { snapshot, judge, client }));
-        Self { shared, recorder, view }
+        let view = RefCell::new(shared.view(snapshot));
+        Self { shared, recorder, client, view }
     }
 
     /// The newest snapshot, as this worker sees it.
@@ -112,10 +128,8 @@ impl Plane {
         if Arc::ptr_eq(&current.snapshot, &newest) {
             return current;
         }
-        let snapshot = Arc::clone(&newest);
-        let judge = Judge::new(&snapshot.bundle, self.shared.metrics.policy.clone());
-        let client = current.client.adopt(&snapshot.upstreams);
-        let view = Rc::new(View { snapshot, judge, client });
+        let view = self.shared.view(Arc::clone(&newest));
+        self.client.adopt(&view.snapshot.upstreams);
         *self.view.borrow_mut() = Rc::clone(&view);
         view
     }

@@ -108,7 +108,7 @@ fn still_allowed(plane: &Plane, connection: &Connection, ask: &Ask) -> bool {
     let Ok(target) = view.snapshot.routes.resolve(ask.target.head().clone()) else { return false };
     let same = target.route().name == ask.target.route().name && target.upgrade().is_some();
     let ask = Ask { caller, target, now: plane.shared.clock.now(), ..ask.clone() };
-    same && authorize(&view.judge, ask, &plane.shared.metrics.policy).is_ok()
+    same && authorize(&mut view.judge.borrow_mut(), ask, &plane.shared.metrics.policy).is_ok()
 }
 
 /// Copies until both directions have ended; returns the bytes of each.

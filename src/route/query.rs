@@ -50,7 +50,7 @@ impl Query {
 
 /// `target` with one query parameter set to exactly these values, wherever its name stood before and
 /// however it was escaped. With no values the parameter is taken off.
-pub(crate) fn set(target: &str, name: &str, values: &[impl AsRef<str>]) -> String {
+pub(crate) fn set<V: AsRef<str>>(target: &str, name: &str, values: &[V]) -> String {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let is_other = |pair: &&str| {
         let theirs = pair.split_once('=').map_or(*pair, |(name, _)| name);
@@ -98,7 +98,7 @@ mod tests {
         ] {
             assert_eq!(set(target, "key", &["v&"]), expected);
         }
-        assert_eq!(set("/a?key=1", "key", &[] as &[&str]), "/a");
+        assert_eq!(set::<&str>("/a?key=1", "key", &[]), "/a");
     }
 
     #[test]

@@ -4,9 +4,10 @@ use std::fs;
 use std::path::Path;
 
 use super::{Order, Place, exchange, origin, read_lines, worker};
-use crate::audit::{Damage, Durability, Error, Log, SigningKey, verify};
+use crate::audit::{Damage, Error, Log, SigningKey, verify};
 use crate::clock::Clock;
 use crate::id::DecisionId;
+use crate::route::terms::Durability;
 
 /// Copies a trail as a crash would leave it, with the last segment cut to `length` bytes.
 fn crashed(from: &Path, to: &Path, segment: &str, length: u64) {

@@ -5,8 +5,9 @@ use std::rc::Rc;
 use tokio::task::spawn_local;
 
 use super::{Order, Place, answered, exchange, read_lines, refuse, worker};
-use crate::audit::{Durability, Head, Kind, Unavailable, show, tail};
+use crate::audit::{Head, Kind, Unavailable, show, tail};
 use crate::id::DecisionId;
+use crate::route::terms::Durability;
 
 #[test]
 fn an_exchange_leaves_its_intent_and_its_outcome() {

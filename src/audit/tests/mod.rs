@@ -11,12 +11,13 @@ use std::time::Duration;
 use tokio::task::LocalSet;
 
 use crate::audit::{
-    Body, Config, Durability, Entry, Error, Hash, Intent, Log, Origin, Outcome, Recorder, Refusal,
-    Report, SigningKey, Trail, VerifierKey, verify,
+    Body, Config, Entry, Error, Hash, Intent, Log, Origin, Outcome, Recorder, Refusal, Report,
+    SigningKey, Trail, VerifierKey, verify,
 };
 use crate::clock::Clock;
 use crate::id::{CredentialName, DecisionId, ListenerName, RouteName, UpstreamName};
 use crate::metrics::{AuditMetrics, Metrics};
+use crate::route::terms::Durability;
 
 /// A folder with a key and, beside it, a trail.
 struct Place {

@@ -7,8 +7,9 @@ use std::env;
 use std::process::Command;
 
 use super::{Order, Place, answered, exchange, read_lines, refuse, worker};
-use crate::audit::{Durability, Unavailable};
+use crate::audit::Unavailable;
 use crate::id::DecisionId;
+use crate::route::terms::Durability;
 
 const CHILD: &str = "COUNTERSIGN_TEST_FULL_DISK";
 

@@ -61,7 +61,7 @@ impl Chunks {
             (Self::DataEnd, b'\n') => Ok(Self::START),
             (Self::Trailer { line, all }, b'\r') => Ok(Self::TrailerEnd { line, all }),
             (Self::Trailer { all, .. }, _) if all == MAX_TRAILERS => Err(Ambiguity::HeadTooLarge),
-            (Self::Trailer { line, all }, b'\t' | 0x20..0x7f | 0x80..) => {
+            (Self::Trailer { line, all }, b'\t' | 0x20..=0x7e | 0x80..) => {
                 Ok(Self::Trailer { line: line + 1, all: all + 1 })
             }
             (Self::TrailerEnd { line: 0, .. }, b'\n') => Ok(Self::Done),

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::pin::Pin;
-use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use memchr::memmem;
@@ -23,8 +23,8 @@ use crate::route::Ambiguity;
 #[derive(Debug)]
 pub struct Front<S> {
     stream: S,
-    limits: Rc<Limits>,
-    pulse: Rc<Pulse>,
+    limits: Arc<Limits>,
+    pulse: Arc<Pulse>,
     phase: Phase,
     /// Bytes that were read and not yet passed on; the first `checked` of them may be.
     held: Vec<u8>,
@@ -47,16 +47,16 @@ enum Phase {
 
 impl<S> Front<S> {
     /// In front of an HTTP/1.1 connection.
-    pub fn http1(stream: S, limits: Rc<Limits>, pulse: Rc<Pulse>) -> Self {
+    pub fn http1(stream: S, limits: Arc<Limits>, pulse: Arc<Pulse>) -> Self {
         Self::new(stream, limits, pulse, Phase::Head)
     }
 
     /// In front of an HTTP/2 connection, whose frames are h2's to check.
-    pub fn http2(stream: S, limits: Rc<Limits>, pulse: Rc<Pulse>) -> Self {
+    pub fn http2(stream: S, limits: Arc<Limits>, pulse: Arc<Pulse>) -> Self {
         Self::new(stream, limits, pulse, Phase::Through)
     }
 
-    fn new(stream: S, limits: Rc<Limits>, pulse: Rc<Pulse>, phase: Phase) -> Self {
+    fn new(stream: S, limits: Arc<Limits>, pulse: Arc<Pulse>, phase: Phase) -> Self {
         Self { stream, limits, pulse, phase, held: Vec::new(), checked: 0, searched: 0 }
     }
 
@@ -106,7 +106,7 @@ impl<S> Front<S> {
 
     /// The length of the head at the start of `bytes`, or 0 if it is not all there.
     fn check_head(&mut self, bytes: &[u8]) -> Result<usize, Ambiguity> {
-        if self.pulse.tunnel.get() {
+        if self.pulse.beat().tunnel {
             self.phase = Phase::Through;
             return Ok(bytes.len());
         }
@@ -121,9 +121,7 @@ impl<S> Front<S> {
                 return Err(Ambiguity::LineEnding);
             }
             self.searched = bytes.len().saturating_sub(3);
-            if self.pulse.head_since.get().is_none() {
-                self.pulse.head_since.set(Some(Instant::now()));
-            }
+            self.pulse.beat().head_since.get_or_insert_with(Instant::now);
             return Ok(0);
         };
         let end = from + end + 4;
@@ -131,7 +129,7 @@ impl<S> Front<S> {
         if end > self.limits.header_bytes {
             return Err(Ambiguity::HeadTooLarge);
         }
-        self.pulse.head_since.set(None);
+        self.pulse.beat().head_since = None;
         self.phase = match head::check(&bytes[..end], &self.limits)? {
             Framing::Length(0) => Phase::Head,
             Framing::Length(length) => Phase::Length(length),
@@ -143,8 +141,10 @@ impl<S> Front<S> {
     /// Puts the stand-in for a refused request where the request would have been, or ends a body.
     fn refuse(&mut self, rule: Ambiguity, passed: &[u8]) -> io::Result<()> {
         let in_head = matches!(self.phase, Phase::Head);
-        self.pulse.broken.set(Some(rule));
-        self.pulse.head_since.set(None);
+        let mut beat = self.pulse.beat();
+        beat.broken = Some(rule);
+        beat.head_since = None;
+        drop(beat);
         self.phase = Phase::Refused;
         if !in_head {
             return Err(io::Error::new(io::ErrorKind::InvalidData, rule));
@@ -256,11 +256,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for Front<S> {
 impl<S: AsyncWrite + Unpin> Front<S> {
     /// Notes since when the agent does not take what we write.
     fn noted<T>(&self, written: Poll<T>) -> Poll<T> {
-        let blocked = &self.pulse.blocked_since;
+        let mut beat = self.pulse.beat();
         match &written {
-            Poll::Ready(_) => blocked.set(None),
-            Poll::Pending if blocked.get().is_none() => blocked.set(Some(Instant::now())),
-            Poll::Pending => {}
+            Poll::Ready(_) => beat.blocked_since = None,
+            Poll::Pending => {
+                beat.blocked_since.get_or_insert_with(Instant::now);
+            }
         }
         written
     }
@@ -316,15 +317,15 @@ mod tests {
     use crate::listener::connection::Pulse;
     use crate::route::Ambiguity;
     use std::io::Cursor;
-    use std::rc::Rc;
+    use std::sync::Arc;
     use tokio::io::{AsyncReadExt, BufReader};
 
     /// What hyper would read, in reads of `size` bytes, and the rule that was broken.
     fn read(bytes: &[u8], size: usize) -> (String, Option<Ambiguity>) {
-        let pulse = Rc::new(Pulse::new());
+        let pulse = Arc::new(Pulse::new());
         // A buffered reader hands out at most its capacity a read: borders at every place.
         let stream = BufReader::with_capacity(size, Cursor::new(bytes.to_vec()));
-        let mut front = Front::http1(stream, Rc::new(Limits::default()), Rc::clone(&pulse));
+        let mut front = Front::http1(stream, Arc::new(Limits::default()), Arc::clone(&pulse));
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let mut out = Vec::new();
         runtime.block_on(async {
@@ -341,7 +342,7 @@ mod tests {
                 () = tokio::task::yield_now() => {}
             }
         });
-        (String::from_utf8(out).unwrap(), pulse.broken.take())
+        (String::from_utf8(out).unwrap(), pulse.beat().broken.take())
     }
 
     #[test]

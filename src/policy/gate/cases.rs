@@ -62,12 +62,7 @@ pub(in crate::policy) fn inputs(files: &[File<'_>]) -> Vec<TestInput> {
     inputs
 }
 
-fn input_of(
-    files: &[File<'_>],
-    number: usize,
-    query: &Query,
-    index: usize,
-) -> Option<TestInput> {
+fn input_of(files: &[File<'_>], number: usize, query: &Query, index: usize) -> Option<TestInput> {
     let file = files.get(number)?;
     let statement = query.stmts.get(index)?;
     let [With { refr, value }] = statement.with_mods.as_slice() else { return None };
@@ -76,7 +71,9 @@ fn input_of(
     }
     let text = file.source.text.as_str();
     let mut body: Vec<&str> = Vec::new();
-    body.extend(query.stmts.iter().take(index).filter(|s| is_binding(s)).map(|s| s.span.text(text)));
+    body.extend(
+        query.stmts.iter().take(index).filter(|s| is_binding(s)).map(|s| s.span.text(text)),
+    );
     body.push("true");
     let package = dotted(&file.module.package.refr).join(".");
     let probe = format!(

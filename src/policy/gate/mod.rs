@@ -66,9 +66,8 @@ pub(super) fn entry_point(files: &[File<'_>], query: &str) -> Option<Problem> {
         return None;
     }
     let known = names.nodes().iter().map(|node| node.path.join("."));
-    let near = known.max_by(|a, b| {
-        strsim::jaro_winkler(a, query).total_cmp(&strsim::jaro_winkler(b, query))
-    });
+    let near = known
+        .max_by(|a, b| strsim::jaro_winkler(a, query).total_cmp(&strsim::jaro_winkler(b, query)));
     let file = files.first().map(|file| file.source.file.clone()).unwrap_or_default();
     let folder = file.parent().map(std::path::Path::to_owned).unwrap_or_default();
     let fix = match near {

@@ -214,17 +214,28 @@ impl<F: FnMut(Span, String)> Checker<F> {
         // A function of the bundle; its own body is checked where it stands.
         let Some(builtin) = builtins::find(name) else { return };
         let fits = builtin.takes.len() == params.len()
-            && builtin.takes.iter().zip(params).all(|(kind, param)| takes(*kind, scope.kind(param)));
+            && builtin
+                .takes
+                .iter()
+                .zip(params)
+                .all(|(kind, param)| takes(*kind, scope.kind(param)));
         match builtin.nature {
-            Nature::Interpreted => (self.report)(span, format!("`{name}` is not run by the fast engine")),
+            Nature::Interpreted => {
+                (self.report)(span, format!("`{name}` is not run by the fast engine"))
+            }
             Nature::Partial => self.refused(span, name, "values it may refuse"),
-            Nature::Total if !fits => self.refused(span, name, "arguments whose types are not certain"),
+            Nature::Total if !fits => {
+                self.refused(span, name, "arguments whose types are not certain")
+            }
             Nature::Total => {}
         }
     }
 
     fn refused(&mut self, span: Span, what: &str, given: &str) {
-        (self.report)(span, format!("`{what}` is given {given}, and the fast engine hides the error"));
+        (self.report)(
+            span,
+            format!("`{what}` is given {given}, and the fast engine hides the error"),
+        );
     }
 }
 
