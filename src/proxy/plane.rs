@@ -12,7 +12,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
 use crate::audit::{Log, Recorder};
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
 use crate::credential::Credentials;
 use crate::listener::serve::Security;
 use crate::metrics::Metrics;
@@ -25,6 +25,8 @@ use crate::upstream::{Client, Upstreams};
 pub struct Snapshot {
     /// For handshakes, and for the check before each request.
     pub security: Security,
+    /// When our own certificate ends.
+    pub svid_ends: Timestamp,
     /// Which route carries what.
     pub routes: Table,
     /// The rules.
