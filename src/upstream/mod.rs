@@ -29,6 +29,9 @@ mod exchange;
 pub mod authorized;
 pub mod client;
 
+#[cfg(test)]
+mod tests;
+
 pub use answer::Answer;
 pub use client::Client;
 pub use config::{Config, Endpoint, Protocol, Timeouts};
