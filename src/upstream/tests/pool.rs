@@ -206,14 +206,14 @@ fn a_new_snapshot_keeps_the_connections_of_what_did_not_change() {
         let peer = Peer::friendly().await;
         let first = config(&[format!("http://127.0.0.1:{}", peer.port)]);
         let client = client(first.clone());
-        get(&client).await.unwrap();
+        text(get(&client).await.unwrap()).await;
         client.adopt(&Upstreams::load(vec![first.clone()]).unwrap());
-        get(&client).await.unwrap();
+        text(get(&client).await.unwrap()).await;
         assert_eq!(peer.accepted.get(), 1);
         let mut changed = first;
         changed.connections = 3;
         client.adopt(&Upstreams::load(vec![changed]).unwrap());
-        get(&client).await.unwrap();
+        text(get(&client).await.unwrap()).await;
         assert_eq!(peer.accepted.get(), 2);
         until(|| peer.open.get() == 1).await;
         client.adopt(&Upstreams::load(Vec::new()).unwrap());
