@@ -129,7 +129,7 @@ impl Ledger {
             return Err(cause);
         }
         let crowded = self.open.len() >= OPEN && batch.records().any(|r| r.kind == Kind::Intent);
-        let written = self.begin().and_then(|fresh| {
+        let written = self.begin(batch).and_then(|fresh| {
             self.assemble(batch, crowded);
             self.write(fresh)
         });
@@ -139,11 +139,13 @@ impl Ledger {
         if crowded { Err(Unavailable::Crowded) } else { Ok(self.size()) }
     }
 
-    /// Begins a draft; if the segment is full, with the head of a new one.
-    fn begin(&mut self) -> io::Result<Option<Segment>> {
+    /// Begins a draft; if the segment is full, with the head of a new one. But the end of the
+    /// trail stands where it is: it has a checkpoint right before it, and no entry in between.
+    fn begin(&mut self, batch: &Batch) -> io::Result<Option<Segment>> {
         self.closing.clear();
         self.draft.begin(&self.chain, self.clock.now());
-        if self.segment.length() < self.limit {
+        let ends = batch.records().all(|record| record.kind == Kind::Stop);
+        if ends || self.segment.length() < self.limit {
             return Ok(None);
         }
         let fresh = Segment::create(&self.folder, self.size())?;
@@ -336,12 +338,12 @@ pub(super) fn opening(chain: &Chain, open: &HashSet<DecisionId>) -> Batch {
     batch.note(Kind::Segment, |object| {
         object.number("open", open.len() as u64);
         let edge: Vec<String> = chain.tree.edge().iter().map(ToString::to_string).collect();
-        object.list("tree", edge.iter().map(String::as_str), usize::MAX);
+        object.list("tree", edge.iter().map(String::as_str), HEAD);
     });
     let ids: Vec<String> = open.iter().map(ToString::to_string).collect();
     for ids in ids.chunks(recovery::IDS) {
         batch.note(Kind::Open, |object| {
-            object.list("ids", ids.iter().map(String::as_str), usize::MAX);
+            object.list("ids", ids.iter().map(String::as_str), HEAD);
         });
     }
     batch
@@ -356,5 +358,7 @@ pub(super) fn unknown(batch: &mut Batch, id: DecisionId) {
 const CAUSE: usize = 1024;
 /// The most exchanges that may be open at once; more are refused.
 const OPEN: usize = 1 << 20;
+/// The longest list in the head of a segment as written, in bytes; 64 hashes and 1,000 ids fit.
+const HEAD: usize = 48 * 1024;
 /// How many bytes of outcomes wait for the trail to be writable again.
 const WAITING: usize = 16 << 20;

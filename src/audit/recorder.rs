@@ -8,6 +8,7 @@ use std::cell::RefCell;
 use std::fmt;
 use std::future::poll_fn;
 use std::mem;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::{Rc, Weak};
 use std::task::{Context, Poll, Waker};
 
@@ -108,7 +109,10 @@ impl Gathering {
         let mut batch = mem::take(&mut pending.batch);
         let turn = mem::take(&mut pending.turn);
         drop(pending);
-        turn.done(self.log.desk().append(&batch));
+        // Everyone who waits must hear of a panic, too, and the flusher must outlive it; the lock
+        // is poisoned by then, so nothing is recorded any more.
+        let append = AssertUnwindSafe(|| self.log.desk().append(&batch));
+        turn.done(catch_unwind(append).unwrap_or(Err(Unavailable::Poisoned)));
         batch.clear();
         self.pending.borrow_mut().batch = batch;
     }

@@ -4,12 +4,14 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::{Rc, Weak};
 
-use http::Response;
+use http::{Request, Response};
 
 use crate::clock::Clock;
 use crate::credential::Authorized;
 use crate::id::UpstreamName;
 use crate::metrics::UpstreamMetrics;
+use crate::route::Body;
+use crate::route::terms::Retry;
 use crate::upstream::answer::Answer;
 use crate::upstream::cluster::Cluster;
 use crate::upstream::deadline::Deadlines;
@@ -88,15 +90,24 @@ impl Client {
     /// # Errors
     /// [`Error`], which says whether the request may have reached the upstream.
     pub async fn send(&self, authorized: Authorized) -> Result<Response<Answer>, Error> {
-        let cluster = self.0.clusters.borrow().get(authorized.upstream()).cloned();
+        let (upstream, retry) = (authorized.upstream().clone(), authorized.retry());
+        self.forward(&upstream, retry, authorized.into_request()).await
+    }
+
+    /// What [`Client::send`] does once the proof has been shown. Never visible outside this part.
+    pub(super) async fn forward(
+        &self,
+        upstream: &UpstreamName,
+        retry: Retry,
+        request: Request<Body>,
+    ) -> Result<Response<Answer>, Error> {
+        let cluster = self.0.clusters.borrow().get(upstream).cloned();
         let Some(cluster) = cluster else {
-            let name = authorized.upstream();
-            return Err(Error::new(name, None, Sent::Nothing, Cause::Unknown));
+            return Err(Error::new(upstream, None, Sent::Nothing, Cause::Unknown));
         };
         let begun = self.0.clock.instant();
-        let retry = authorized.retry();
         let alarm = self.0.deadlines.alarm(cluster.timeouts().whole);
-        let request = framed(authorized.into_request(), &alarm, cluster.timeouts());
+        let request = framed(request, &alarm, cluster.timeouts());
         let result = exchange(&cluster, request, retry, &alarm).await;
         match &result {
             Ok(response) => {

@@ -28,6 +28,9 @@ mod cluster;
 mod exchange;
 pub mod client;
 
+#[cfg(test)]
+mod tests;
+
 pub use answer::Answer;
 pub use client::Client;
 pub use config::{Config, Endpoint, Protocol, Timeouts};
