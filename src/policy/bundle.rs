@@ -204,7 +204,7 @@ impl Checked {
         if !problems.is_empty() {
             return Err(LoadError::new(problems));
         }
-        Ok(Self { data, differences: gate::differences(&served) })
+        Ok(Self { data, differences: gate::differences(&served, &contents.data) })
     }
 }
 

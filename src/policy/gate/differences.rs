@@ -20,7 +20,11 @@ const PARAMETERS: usize = 8;
 const LITERALS: usize = 20_000;
 
 /// Every reason for which these files must run on the interpreter.
-pub(super) fn find<'a>(files: &'a [File<'a>], names: &Names<'a>) -> Vec<Problem> {
+pub(super) fn find<'a>(
+    files: &'a [File<'a>],
+    names: &Names<'a>,
+    data: &'a serde_json::Value,
+) -> Vec<Problem> {
     let mut found = Found { files, problems: Vec::new() };
     for node in names.nodes() {
         heads(node, &mut found);
@@ -28,11 +32,13 @@ pub(super) fn find<'a>(files: &'a [File<'a>], names: &Names<'a>) -> Vec<Problem>
     }
     let mut literals = 0;
     for (number, file) in files.iter().enumerate() {
+        let text = file.source.text.as_str();
+        let context = types::Context { names, data, file: number, text };
         for rule in &file.module.rules {
             let mut constructs = Constructs { names, file: number, literals: 0, found: &mut found };
             walk::rule(rule, &mut constructs);
             literals += constructs.literals;
-            types::check(rule, |span, message| found.add(number, span, message));
+            types::check(context, rule, |span, message| found.add(number, span, message));
         }
     }
     if literals > LITERALS {

@@ -11,6 +11,7 @@ mod builtins;
 mod calls;
 mod cases;
 mod differences;
+mod known;
 mod names;
 pub(super) mod scan;
 pub(super) mod syntax;
@@ -54,8 +55,9 @@ pub(super) fn refusals(files: &[File<'_>]) -> Vec<Problem> {
 }
 
 /// Why these files must run on the interpreter; nothing if they need not.
-pub(super) fn differences(files: &[File<'_>]) -> Vec<Problem> {
-    differences::find(files, &Names::new(files))
+pub(super) fn differences(files: &[File<'_>], data: &str) -> Vec<Problem> {
+    let data = serde_json::from_str(data).unwrap_or_default();
+    differences::find(files, &Names::new(files), &data)
 }
 
 /// What is wrong with the entry point `query`, if anything is.

@@ -122,7 +122,7 @@ pub(super) enum Literal {
     Expr { expr: Expr },
     NotExpr { expr: Expr },
     SomeIn { key: Option<Expr>, value: Expr, collection: Expr },
-    SomeVars { vars: Vec<Span> },
+    SomeVars {},
 }
 
 /// The kinds of expression.
@@ -133,8 +133,8 @@ pub(super) enum Expr {
     ArrayCompr { span: Span, term: Box<Expr>, query: Query },
     AssignExpr { span: Span, op: AssignOp, lhs: Box<Expr>, rhs: Box<Expr> },
     BinExpr { span: Span, lhs: Box<Expr>, rhs: Box<Expr> },
-    Bool { span: Span, value: bool },
-    BoolExpr { span: Span, lhs: Box<Expr>, rhs: Box<Expr> },
+    Bool { span: Span },
+    BoolExpr { span: Span, op: BoolOp, lhs: Box<Expr>, rhs: Box<Expr> },
     Call { span: Span, fcn: Box<Expr>, params: Vec<Expr> },
     Membership { span: Span, key: Option<Box<Expr>>, value: Box<Expr>, collection: Box<Expr> },
     Null { span: Span },
@@ -159,6 +159,17 @@ pub(super) enum ArithOp {
     Mul,
     Div,
     Mod,
+}
+
+/// `< <= == >= > !=`
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+pub(super) enum BoolOp {
+    Lt,
+    Le,
+    Eq,
+    Ge,
+    Gt,
+    Ne,
 }
 
 /// `=` and `:=`

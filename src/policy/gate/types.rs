@@ -1,134 +1,153 @@
-//! Whether builtins and operators are given what they take.
+//! Whether the fast machine could hide that something went wrong.
 //!
 //! The interpreter reports a builtin that refuses its arguments, and the request is denied. The
-//! machine takes the rule's body to have failed instead, and under a `not` that is a yes. So a call
-//! runs on the machine only where its arguments cannot be refused: they are constants, members of
-//! the input whose type Countersign guarantees, or names that a guard like `is_string(x)` stands
-//! before.
+//! machine takes the rule's body to have failed instead, and under a `not` that is a yes; a name
+//! that was given no value does not stop it either. So whatever runs on it must be certain: its
+//! operands are constants, members of the input that Countersign vouches for, data that was looked
+//! at, or names that a guard like `is_string(x)` stands before.
 
-use std::collections::BTreeMap;
+use serde_json::Value;
 
 use crate::policy::gate::builtins::{self, Kind, Nature};
-use crate::policy::gate::names::dotted;
+use crate::policy::gate::known::{Known, Scope};
+use crate::policy::gate::names::{Names, dotted};
 use crate::policy::gate::syntax::{
-    ArithOp, AssignOp, Body, Expr, Head, Literal, Query, Rule, Span, Statement, Step,
+    ArithOp, AssignOp, Body, BoolOp, Expr, Head, Literal, Query, Rule, Span, Statement, Step,
 };
 
-/// Calls `report` for each call or operator whose operands the machine might swallow an error for.
-pub(super) fn check(rule: &Rule, report: impl FnMut(Span, String)) {
-    let mut checker = Checker { report };
+/// One file's names, for checking its rules.
+#[derive(Clone, Copy)]
+pub(super) struct Context<'n, 'a> {
+    pub(super) names: &'n Names<'a>,
+    pub(super) data: &'a Value,
+    pub(super) file: usize,
+    pub(super) text: &'a str,
+}
+
+/// Calls `report` for each place of `rule` where the machine might hide an error.
+pub(super) fn check<'a>(
+    context: Context<'_, 'a>,
+    rule: &'a Rule,
+    report: impl FnMut(Span, String),
+) {
     let Rule::Spec { head, bodies, .. } = rule else { return };
-    let mut unbodied = Scope::default();
-    match head {
-        Head::Compr { assign, .. } | Head::Func { assign, .. } => {
-            let value = assign.as_ref().map(|assign| &assign.value);
-            for Body { assign: own, query } in bodies {
-                let mut scope = Scope::default();
-                checker.query(query, &mut scope);
-                let value = own.as_ref().map(|own| &own.value).or(value);
-                value.into_iter().for_each(|value| checker.expression(value, &mut scope));
-            }
-            if bodies.is_empty() {
-                value.into_iter().for_each(|value| checker.expression(value, &mut unbodied));
-            }
+    let mut checker = Checker { context, report };
+    let mut outer = Scope::new(context.names, context.data, context.file);
+    let (value, args) = match head {
+        Head::Compr { assign, .. } => (assign.as_ref().map(|assign| &assign.value), &[][..]),
+        Head::Func { assign, args, .. } => {
+            (assign.as_ref().map(|assign| &assign.value), args.as_slice())
         }
-        Head::Set { key, .. } => {
-            for Body { query, .. } in bodies {
-                let mut scope = Scope::default();
-                checker.query(query, &mut scope);
-                key.iter().for_each(|key| checker.expression(key, &mut scope));
-            }
-            if bodies.is_empty() {
-                key.iter().for_each(|key| checker.expression(key, &mut unbodied));
-            }
-        }
+        Head::Set { key, .. } => (key.as_ref(), &[][..]),
+    };
+    // A function is not called with an argument that has no value.
+    let parameters = args.iter().filter_map(Expr::variable);
+    parameters.for_each(|name| outer.bind(name, Known::SOMETHING));
+    let must = matches!(head, Head::Set { .. }) || bodies.len() > 1;
+    if bodies.is_empty() {
+        value.into_iter().for_each(|value| checker.value(value, &mut outer, must));
+    }
+    for Body { assign: own, query } in bodies {
+        let mut scope = outer.clone();
+        checker.query(query, &mut scope);
+        let value = own.as_ref().map(|own| &own.value).or(value);
+        value.into_iter().for_each(|value| checker.value(value, &mut scope, must));
     }
 }
 
-/// What is known of the names in a body.
-#[derive(Clone, Debug, Default)]
-struct Scope<'a>(BTreeMap<&'a str, Kind>);
-
-impl<'a> Scope<'a> {
-    fn bind(&mut self, name: &'a Expr, kind: Kind) {
-        if let Some(name) = name.variable() {
-            self.0.insert(name, kind);
-        }
-    }
-
-    /// The kind of what an expression gives, where it gives anything.
-    fn kind(&self, expr: &Expr) -> Kind {
-        match expr {
-            Expr::String { .. } | Expr::RawString { .. } => Kind::Text,
-            Expr::Number { .. } => Kind::Number,
-            Expr::Bool { .. } | Expr::BoolExpr { .. } | Expr::Membership { .. } => Kind::Bool,
-            Expr::Array { items, .. } if self.all_text(items) => Kind::Texts,
-            Expr::Array { .. } => Kind::Array,
-            Expr::ArrayCompr { .. } => Kind::Array,
-            Expr::Object { .. } | Expr::ObjectCompr { .. } => Kind::Object,
-            Expr::Set { .. } | Expr::SetCompr { .. } => Kind::Set,
-            Expr::Call { fcn, .. } => {
-                let builtin = builtins::find(&dotted(fcn).join("."));
-                builtin.map_or(Kind::Any, |builtin| builtin.gives)
-            }
-            Expr::ArithExpr { lhs, .. } => self.kind(lhs),
-            Expr::BinExpr { .. } => Kind::Set,
-            Expr::RefBrack { .. } | Expr::RefDot { .. } | Expr::Var { .. } => self.reference(expr),
-            Expr::AssignExpr { .. } | Expr::Null { .. } | Expr::UnaryExpr { .. } => Kind::Any,
-        }
-    }
-
-    fn all_text(&self, items: &[Expr]) -> bool {
-        items.iter().all(|item| self.kind(item) == Kind::Text)
-    }
-
-    fn reference(&self, expr: &Expr) -> Kind {
-        let (root, steps) = expr.reference();
-        match (root.variable(), steps.as_slice()) {
-            (Some("input"), steps) => input(steps),
-            (Some(name), []) => self.0.get(name).copied().unwrap_or(Kind::Any),
-            (Some(name), [_]) if self.0.get(name) == Some(&Kind::Texts) => Kind::Text,
-            _ => Kind::Any,
-        }
-    }
-}
-
-struct Checker<F> {
+struct Checker<'n, 'a, F> {
+    context: Context<'n, 'a>,
     report: F,
 }
 
-impl<F: FnMut(Span, String)> Checker<F> {
+impl<'a, F: FnMut(Span, String)> Checker<'_, 'a, F> {
     /// Goes through the statements in their order, learning as it goes.
-    fn query<'a>(&mut self, query: &'a Query, scope: &mut Scope<'a>) {
-        for statement in &query.stmts {
-            self.statement(statement, scope);
+    fn query(&mut self, query: &'a Query, scope: &mut Scope<'_, 'a>) {
+        let mut statements = query.stmts.iter().peekable();
+        while let Some(statement) = statements.next() {
+            self.statement(statement, scope, statements.peek().copied());
         }
     }
 
-    fn statement<'a>(&mut self, statement: &'a Statement, scope: &mut Scope<'a>) {
+    fn statement(
+        &mut self,
+        statement: &'a Statement,
+        scope: &mut Scope<'_, 'a>,
+        next: Option<&'a Statement>,
+    ) {
         match &statement.literal {
-            Literal::Every { domain, query, .. } => {
+            Literal::Every { key, value, domain, query } => {
                 self.expression(domain, scope);
-                self.query(query, &mut scope.clone());
+                let mut inner = scope.clone();
+                let element = scope.known(domain).element();
+                key.iter().for_each(|key| inner.bind(key.text(self.context.text), Known::SOMETHING));
+                inner.bind(value.text(self.context.text), element);
+                self.query(query, &mut inner);
+            }
+            Literal::Expr { expr: Expr::AssignExpr { op: AssignOp::ColEq, lhs, rhs, span } } => {
+                self.expression(rhs, scope);
+                self.assign(lhs, rhs, *span, scope, next);
             }
             Literal::Expr { expr } => {
                 self.expression(expr, scope);
-                learn(expr, scope);
+                if let Some((name, kind)) = guard(expr) {
+                    scope.bind(name, Known::certain(kind));
+                }
             }
             Literal::NotExpr { expr } => self.expression(expr, scope),
-            Literal::SomeIn { value, collection, .. } => {
+            Literal::SomeIn { key, value, collection } => {
                 self.expression(collection, scope);
-                let element = match scope.kind(collection) {
-                    Kind::Texts => Kind::Text,
-                    _ => Kind::Any,
-                };
-                scope.bind(value, element);
+                self.looped(collection, scope);
+                let element = scope.known(collection).element();
+                let key = key.as_ref().and_then(Expr::variable);
+                key.into_iter().for_each(|key| scope.bind(key, Known::SOMETHING));
+                value.variable().into_iter().for_each(|name| scope.bind(name, element.clone()));
             }
             Literal::SomeVars { .. } => {}
         }
     }
 
-    fn expression<'a>(&mut self, expr: &'a Expr, scope: &mut Scope<'a>) {
+    /// The machine goes on where a name was given no value, unless a guard comes next.
+    fn assign(
+        &mut self,
+        lhs: &'a Expr,
+        rhs: &'a Expr,
+        span: Span,
+        scope: &mut Scope<'_, 'a>,
+        next: Option<&'a Statement>,
+    ) {
+        let Some(name) = lhs.variable() else { return };
+        let guarded = next.is_some_and(|next| match &next.literal {
+            Literal::Expr { expr } => guard(expr).is_some_and(|(guarded, _)| guarded == name),
+            _ => false,
+        });
+        let known = scope.known(rhs);
+        if !known.certain && !guarded {
+            let message = format!(
+                "`{name}` may be given no value, which the fast engine does not notice; \
+                 put a guard like `is_string({name})` right behind"
+            );
+            (self.report)(span, message);
+        }
+        scope.bind(name, known);
+    }
+
+    fn looped(&mut self, collection: &'a Expr, scope: &Scope<'_, 'a>) {
+        if !takes(Kind::Collection, scope.known(collection).kind) {
+            self.refused(collection.span(), "some … in", "something that may be no collection");
+        }
+    }
+
+    /// A value of a rule or an element of a set; where it `must` be there, the machine errs without.
+    fn value(&mut self, expr: &'a Expr, scope: &mut Scope<'_, 'a>, must: bool) {
+        self.expression(expr, scope);
+        if must && !scope.known(expr).certain {
+            let message = "the value may not be there, which the two engines treat differently";
+            (self.report)(expr.span(), message.to_owned());
+        }
+    }
+
+    fn expression(&mut self, expr: &'a Expr, scope: &mut Scope<'_, 'a>) {
         match expr {
             Expr::ArithExpr { op, lhs, rhs, span } => {
                 self.all([lhs, rhs].map(Box::as_ref), scope);
@@ -136,23 +155,25 @@ impl<F: FnMut(Span, String)> Checker<F> {
             }
             Expr::BinExpr { lhs, rhs, span } => {
                 self.all([lhs, rhs].map(Box::as_ref), scope);
-                if [lhs, rhs].iter().any(|side| scope.kind(side) != Kind::Set) {
+                if [lhs, rhs].iter().any(|side| scope.known(side).kind != Kind::Set) {
                     self.refused(*span, "a set operator", "something that may not be a set");
                 }
             }
-            Expr::AssignExpr { lhs, rhs, .. } | Expr::BoolExpr { lhs, rhs, .. } => {
+            Expr::BoolExpr { op, lhs, rhs, span } => {
                 self.all([lhs, rhs].map(Box::as_ref), scope);
+                self.comparison(*op, lhs, rhs, *span, scope);
             }
+            Expr::AssignExpr { lhs, rhs, .. } => self.all([lhs, rhs].map(Box::as_ref), scope),
             Expr::Array { items, .. } | Expr::Set { items, .. } => self.all(items, scope),
             Expr::ArrayCompr { term, query, .. } | Expr::SetCompr { term, query, .. } => {
                 let mut inner = scope.clone();
                 self.query(query, &mut inner);
-                self.expression(term, &mut inner);
+                self.value(term, &mut inner, true);
             }
             Expr::ObjectCompr { key, value, query, .. } => {
                 let mut inner = scope.clone();
                 self.query(query, &mut inner);
-                self.all([key, value].map(Box::as_ref), &mut inner);
+                [key, value].iter().for_each(|part| self.value(part, &mut inner, true));
             }
             Expr::Call { fcn, params, span } => {
                 self.all(params, scope);
@@ -163,21 +184,9 @@ impl<F: FnMut(Span, String)> Checker<F> {
                 self.all([value, collection].map(Box::as_ref), scope);
             }
             Expr::Object { fields, .. } => {
-                for (_, key, value) in fields {
-                    self.all([key, value], scope);
-                }
+                fields.iter().for_each(|(_, key, value)| self.all([key, value], scope));
             }
-            Expr::RefBrack { .. } | Expr::RefDot { .. } => {
-                let (root, steps) = expr.reference();
-                if root.variable().is_none() {
-                    self.expression(root, scope);
-                }
-                for step in steps {
-                    if let Step::Index(index) = step {
-                        self.expression(index, scope);
-                    }
-                }
-            }
+            Expr::RefBrack { .. } | Expr::RefDot { .. } => self.reference(expr, scope),
             Expr::UnaryExpr { expr: operand, span } => {
                 if !matches!(operand.as_ref(), Expr::Number { .. }) {
                     self.refused(*span, "a minus sign", "something that is no number literal");
@@ -192,14 +201,50 @@ impl<F: FnMut(Span, String)> Checker<F> {
         }
     }
 
-    fn all<'a>(&mut self, list: impl IntoIterator<Item = &'a Expr>, scope: &mut Scope<'a>) {
+    fn all(&mut self, list: impl IntoIterator<Item = &'a Expr>, scope: &mut Scope<'_, 'a>) {
         for expr in list {
             self.expression(expr, scope);
         }
     }
 
-    fn arithmetic(&mut self, op: ArithOp, lhs: &Expr, rhs: &Expr, span: Span, scope: &Scope<'_>) {
-        let kinds = (scope.kind(lhs), scope.kind(rhs));
+    fn reference(&mut self, expr: &'a Expr, scope: &mut Scope<'_, 'a>) {
+        let (root, steps) = expr.reference();
+        if root.variable().is_none() {
+            self.expression(root, scope);
+        }
+        for step in steps {
+            if let Step::Index(index) = step {
+                self.expression(index, scope);
+            }
+        }
+    }
+
+    /// The interpreter orders any two values; the machine only two of one kind.
+    fn comparison(
+        &mut self,
+        op: BoolOp,
+        lhs: &'a Expr,
+        rhs: &'a Expr,
+        span: Span,
+        scope: &Scope<'_, 'a>,
+    ) {
+        let kinds = (scope.known(lhs).kind, scope.known(rhs).kind);
+        let ordered = matches!(kinds, (Kind::Number, Kind::Number) | (Kind::Text, Kind::Text));
+        if !matches!(op, BoolOp::Eq | BoolOp::Ne) && !ordered {
+            let message = "values that may be of different types are compared by size".to_owned();
+            (self.report)(span, message);
+        }
+    }
+
+    fn arithmetic(
+        &mut self,
+        op: ArithOp,
+        lhs: &'a Expr,
+        rhs: &'a Expr,
+        span: Span,
+        scope: &Scope<'_, 'a>,
+    ) {
+        let kinds = (scope.known(lhs).kind, scope.known(rhs).kind);
         let fits = kinds == (Kind::Number, Kind::Number)
             || (op == ArithOp::Sub && kinds == (Kind::Set, Kind::Set));
         let divides = matches!(op, ArithOp::Div | ArithOp::Mod);
@@ -210,58 +255,47 @@ impl<F: FnMut(Span, String)> Checker<F> {
         }
     }
 
-    fn call(&mut self, name: &str, params: &[Expr], span: Span, scope: &Scope<'_>) {
-        // A function of the bundle; its own body is checked where it stands.
+    fn call(&mut self, name: &str, params: &'a [Expr], span: Span, scope: &Scope<'_, 'a>) {
+        // A function of the bundle has no entry there; its own body is checked where it stands.
         let Some(builtin) = builtins::find(name) else { return };
         let fits = builtin.takes.len() == params.len()
             && builtin
                 .takes
                 .iter()
                 .zip(params)
-                .all(|(kind, param)| takes(*kind, scope.kind(param)));
+                .all(|(kind, param)| takes(*kind, scope.known(param).kind));
         match builtin.nature {
             Nature::Interpreted => {
-                (self.report)(span, format!("`{name}` is not run by the fast engine"))
+                (self.report)(span, format!("`{name}` is not run by the fast engine"));
             }
             Nature::Partial => self.refused(span, name, "values it may refuse"),
             Nature::Total if !fits => {
-                self.refused(span, name, "arguments whose types are not certain")
+                self.refused(span, name, "arguments whose types are not certain");
             }
             Nature::Total => {}
         }
     }
 
     fn refused(&mut self, span: Span, what: &str, given: &str) {
-        (self.report)(
-            span,
-            format!("`{what}` is given {given}, and the fast engine hides the error"),
-        );
+        let message = format!("`{what}` is given {given}; the fast engine would hide the error");
+        (self.report)(span, message);
     }
 }
 
-/// What holds after the statement `expr` held.
-fn learn<'a>(expr: &'a Expr, scope: &mut Scope<'a>) {
-    match expr {
-        Expr::AssignExpr { op: AssignOp::ColEq, lhs, rhs, .. } => {
-            let kind = scope.kind(rhs);
-            scope.bind(lhs, kind);
-        }
-        Expr::Call { fcn, params, .. } => {
-            let kind = match dotted(fcn).join(".").as_str() {
-                "is_array" => Kind::Array,
-                "is_boolean" => Kind::Bool,
-                "is_number" => Kind::Number,
-                "is_object" => Kind::Object,
-                "is_set" => Kind::Set,
-                "is_string" => Kind::Text,
-                _ => return,
-            };
-            if let [name] = params.as_slice() {
-                scope.bind(name, kind);
-            }
-        }
-        _ => {}
-    }
+/// `is_string(x)` and its like: the name, and what it then is.
+fn guard(expr: &Expr) -> Option<(&str, Kind)> {
+    let Expr::Call { fcn, params, .. } = expr else { return None };
+    let kind = match dotted(fcn).join(".").as_str() {
+        "is_array" => Kind::Array,
+        "is_boolean" => Kind::Bool,
+        "is_number" => Kind::Number,
+        "is_object" => Kind::Object,
+        "is_set" => Kind::Set,
+        "is_string" => Kind::Text,
+        _ => return None,
+    };
+    let [name] = params.as_slice() else { return None };
+    Some((name.variable()?, kind))
 }
 
 fn takes(wanted: Kind, given: Kind) -> bool {
@@ -277,43 +311,4 @@ fn takes(wanted: Kind, given: Kind) -> bool {
 
 fn is_nonzero(expr: &Expr) -> bool {
     matches!(expr, Expr::Number { value, .. } if value.as_f64().is_some_and(|value| value != 0.0))
-}
-
-/// The kinds of the members of the input that are always of one kind.
-fn input(steps: &[Step<'_>]) -> Kind {
-    let path: Vec<&str> = steps
-        .iter()
-        .map(|step| match step {
-            Step::Key(key) => *key,
-            Step::Index(_) => "*",
-        })
-        .collect();
-    match path.as_slice() {
-        ["attributes", "request", "http", "headers"] => Kind::Object,
-        ["attributes", "request", "http", "headers", _] => Kind::Text,
-        ["attributes", "request", "http", _] => Kind::Text,
-        ["attributes", "request", "time"] => Kind::Text,
-        ["attributes", "source", "principal"] => Kind::Text,
-        ["attributes", _, "address", "socketAddress", "address"] => Kind::Text,
-        ["attributes", _, "address", "socketAddress", "portValue"] => Kind::Number,
-        ["countersign", "listener" | "route"] => Kind::Text,
-        ["countersign", "principal", "spiffe_id" | "trust_domain"] => Kind::Text,
-        ["countersign", "principal", "path_segments"] => Kind::Texts,
-        ["countersign", "principal", "path_segments", _] => Kind::Text,
-        ["countersign", "principal", "cert", "not_after"] => Kind::Number,
-        ["countersign", "principal", "cert", "x5t_s256"] => Kind::Text,
-        ["countersign", "request", "headers"] => Kind::Object,
-        ["countersign", "request", "headers", _] => Kind::Texts,
-        ["countersign", "request", "headers", _, _] => Kind::Text,
-        ["countersign", "request", "host" | "raw_path"] => Kind::Text,
-        ["countersign", "request", "port"] => Kind::Number,
-        ["countersign", "request", "raw_segments" | "segments"] | ["parsed_path"] => Kind::Texts,
-        ["countersign", "request", "raw_segments" | "segments", _] => Kind::Text,
-        ["countersign", "time", _] => Kind::Number,
-        ["parsed_path", _] | ["source_principal"] => Kind::Text,
-        ["parsed_query"] => Kind::Object,
-        ["parsed_query", _] => Kind::Texts,
-        ["parsed_query", _, _] => Kind::Text,
-        _ => Kind::Any,
-    }
 }
