@@ -7,12 +7,12 @@ use std::rc::{Rc, Weak};
 use http::{Request, Response};
 
 use crate::clock::Clock;
+use crate::credential::Authorized;
 use crate::id::UpstreamName;
 use crate::metrics::UpstreamMetrics;
 use crate::route::Body;
 use crate::route::terms::Retry;
 use crate::upstream::answer::Answer;
-use crate::upstream::authorized::Authorized;
 use crate::upstream::cluster::Cluster;
 use crate::upstream::deadline::Deadlines;
 use crate::upstream::error::{Cause, Error, Sent};
@@ -33,6 +33,12 @@ struct Inner {
     deadlines: Deadlines,
     metrics: UpstreamMetrics,
     resolver: Resolver,
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.0.clusters.borrow().keys()).finish()
+    }
 }
 
 impl Client {

@@ -26,7 +26,6 @@ mod pool;
 pub mod answer;
 mod cluster;
 mod exchange;
-pub mod authorized;
 pub mod client;
 
 #[cfg(test)]
