@@ -62,7 +62,7 @@ struct Failed {
     /// Whether a byte of an answer had come.
     heard: Heard,
     /// The request, if nothing of it was sent.
-    request: Option<Request<Outgoing>>,
+    request: Option<Box<Request<Outgoing>>>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -82,14 +82,14 @@ impl Failed {
             // Another endpoint may be reachable; the same one is not.
             (cause, Sent::Nothing) if cause.blames_endpoint() && endpoints < 2 => None,
             (Cause::Overloaded | Cause::Timeout(Phase::Whole), Sent::Nothing) => None,
-            (_, Sent::Nothing) => self.request.take(),
+            (_, Sent::Nothing) => self.request.take().map(|request| *request),
             (Cause::Closed(_), Sent::Maybe) if self.heard == Heard::Nothing => spare,
             (_, Sent::Maybe) => None,
         }
     }
 
     fn unsent(cause: Cause, request: Request<Outgoing>) -> Self {
-        Self { cause, sent: Sent::Nothing, heard: Heard::Nothing, request: Some(request) }
+        Self { cause, sent: Sent::Nothing, heard: Heard::Nothing, request: Some(Box::new(request)) }
     }
 
     fn sent(cause: Cause, heard: Heard) -> Self {

@@ -23,6 +23,10 @@ use crate::upstream::wire::Wire;
 /// Streams on one connection, where the upstream allows more.
 const STREAMS: usize = 100;
 
+/// Streams opened before the upstream has said how many it allows; more would risk being refused,
+/// so h2 holds them back until its settings are here.
+const STREAMS_AT_FIRST: usize = 1;
+
 /// Bytes of a response's head.
 const HEADER_LIST: u32 = 64 * 1024;
 
@@ -64,6 +68,7 @@ impl Connection {
             .timer(TokioTimer::new())
             .keep_alive_interval(PING)
             .keep_alive_timeout(PING)
+            .initial_max_send_streams(STREAMS_AT_FIRST)
             .max_header_list_size(HEADER_LIST)
             .initial_stream_window_size(STREAM_WINDOW)
             .initial_connection_window_size(CONNECTION_WINDOW)
@@ -76,7 +81,10 @@ impl Connection {
             let mut connection = pin!(connection);
             let ended = poll_fn(|cx| {
                 let polled = connection.as_mut().poll(cx);
-                told.set(connection.current_max_send_streams().min(STREAMS));
+                let allowed = connection.current_max_send_streams();
+                if allowed != STREAMS_AT_FIRST {
+                    told.set(allowed.min(STREAMS));
+                }
                 polled
             });
             if let Err(error) = ended.await {

@@ -95,7 +95,8 @@ fn one_connection_carries_many_exchanges() {
 fn another_is_opened_only_when_the_first_is_full() {
     run(async {
         let (client, _, accepted) = upstream(10).await;
-        // The upstream's limit is known once its settings have arrived.
+        // The upstream's limit is learned with the first request after its settings arrived.
+        many(&client, 1).await;
         many(&client, 1).await;
         many(&client, 25).await;
         assert!(accepted.get() > 1);
