@@ -25,6 +25,9 @@ pub fn run(options: &Options) -> io::Result<()> {
     let start = Instant::now();
     let scene = Scene::set()?;
     let peers = peer::gather(&scene, options);
+    if peers.is_empty() {
+        return Err(io::Error::other("nobody can take part"));
+    }
     let mut table = Table::new(peers.iter().map(|peer| peer.name).collect());
     for round in 1..=options.rounds {
         for peer in &peers {
