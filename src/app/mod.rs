@@ -3,7 +3,8 @@
 pub mod assemble;
 pub mod watch;
 pub mod worker;
+pub mod supervisor;
 pub mod running;
 
-pub use assemble::Assembly;
+pub use assemble::{Assembly, Refused};
 pub use running::{Running, StartError};

@@ -25,6 +25,7 @@ pub mod file;
 mod tree;
 mod shape;
 mod check;
+pub mod parts;
 pub mod schema;
 
 pub use code::{Code, Severity};

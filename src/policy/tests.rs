@@ -215,7 +215,10 @@ fn explore() {
         let mut vm = match &image {
             Ok(i) => i.machine(data.clone(), 20000).unwrap(),
             Err(e) => {
-                println!("{} COMPILE {snippet:?}: {e}", if differences.is_empty() { "note" } else { "ok" });
+                println!(
+                    "{} COMPILE {snippet:?}: {e}",
+                    if differences.is_empty() { "note" } else { "ok" }
+                );
                 continue;
             }
         };
@@ -231,7 +234,11 @@ fn explore() {
                 _ => false,
             };
             if !same {
-                differ.push(format!("  {} != {}  ({input})", a.map_or_else(|e| e.to_string(), |v| v.to_string()), b.map_or_else(|e| e.to_string(), |v| v.to_string())));
+                differ.push(format!(
+                    "  {} != {}  ({input})",
+                    a.map_or_else(|e| e.to_string(), |v| v.to_string()),
+                    b.map_or_else(|e| e.to_string(), |v| v.to_string())
+                ));
             }
         }
         if !differ.is_empty() && differences.is_empty() {

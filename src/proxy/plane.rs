@@ -99,6 +99,17 @@ impl Shared {
         self.changed.send_replace(());
     }
 
+    /// Says in metrics and in the log what is now in force.
+    pub fn announce(&self) {
+        let snapshot = self.snapshot();
+        snapshot.bundle.announce(&self.metrics.policy, self.clock.now());
+        let ends = i64::try_from(snapshot.svid_ends.secs()).unwrap_or(i64::MAX);
+        self.metrics.config.svid_expiry.set(ends);
+        for (name, why) in snapshot.credentials.problems() {
+            tracing::error!(credential = %name, "its routes answer 502: {why}");
+        }
+    }
+
     /// Hears of every replacement from now on.
     pub fn changes(&self) -> watch::Receiver<()> {
         self.changed.subscribe()

@@ -18,7 +18,6 @@ pub(super) mod syntax;
 mod types;
 mod walk;
 
-pub(in crate::policy) use builtins::names as builtins;
 pub(in crate::policy) use cases::{TestInput, inputs, tests};
 
 use crate::policy::engine::source::Source;
