@@ -158,7 +158,7 @@ fn entries_added_after_the_end_show() {
 
 #[test]
 fn a_missing_or_renamed_segment_shows() {
-    let (place, segments) = written(2_000);
+    let (place, segments) = written(1_200);
     let names = names(&place.trail());
     assert!(names.len() > 2, "{names:?}");
     let at = segments[0].len() as u64;
