@@ -88,13 +88,13 @@ impl Log {
         let notary = Notary::open(folder, key, signing.every, clock.clone(), metrics.clone())?;
         let end = recovery::recover(folder, notary.newest())?;
         let ledger = begin(folder, config.segment, clock, metrics, end)?;
-        let desk = Arc::new(Desk::new(ledger, config.sync, lock));
+        let desk = Arc::new(Desk::new(ledger, config.sync));
         let mut notary = notary;
         desk.settle(&mut notary).map_err(|source| Error::io(folder, source))?;
         let name = std::thread::Builder::new().name("audit-sync".to_owned());
         let thread = name.spawn({
             let desk = Arc::clone(&desk);
-            move || run(&desk, notary)
+            move || run(&desk, notary, lock)
         });
         let thread = thread.map_err(|source| Error::io(folder, source))?;
         Ok(Self(Arc::new(Owner { desk, thread: Mutex::new(Some(thread)) })))

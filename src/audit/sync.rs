@@ -27,8 +27,6 @@ pub(super) struct Desk {
     synced: watch::Sender<Synced>,
     /// The longest that records wait for the disk.
     linger: Duration,
-    /// Held for as long as the trail is open.
-    _lock: File,
 }
 
 #[derive(Debug)]
@@ -69,7 +67,7 @@ struct Synced {
 }
 
 impl Desk {
-    pub(super) fn new(ledger: Ledger, linger: Duration, lock: File) -> Self {
+    pub(super) fn new(ledger: Ledger, linger: Duration) -> Self {
         let state = State {
             ledger,
             signed: 0,
@@ -78,7 +76,7 @@ impl Desk {
             urgency: Urgency::Awake,
         };
         let synced = watch::Sender::new(Synced::default());
-        Self { state: Mutex::new(state), bell: Condvar::new(), synced, linger, _lock: lock }
+        Self { state: Mutex::new(state), bell: Condvar::new(), synced, linger }
     }
 
     /// Hands `batch` to the kernel and returns the size of the trail after it.
@@ -221,8 +219,9 @@ impl Desk {
     }
 }
 
-/// The thread: until the log is closed.
-pub(super) fn run(desk: &Desk, mut notary: Notary) {
+/// The thread: until the log is closed. It holds the `lock` of the folder, because it is the last
+/// to write there.
+pub(super) fn run(desk: &Desk, mut notary: Notary, lock: File) {
     loop {
         match desk.wait() {
             Ok(Stage::Open) => desk.sync(&mut notary, Keep::WhenDue),
@@ -238,6 +237,7 @@ pub(super) fn run(desk: &Desk, mut notary: Notary) {
     desk.sync(&mut notary, Keep::Always);
     desk.stop();
     desk.sync(&mut notary, Keep::Always);
+    drop(lock);
 }
 
 /// How often the trail is tried again while it cannot be written.

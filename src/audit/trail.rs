@@ -31,7 +31,7 @@ pub struct Recorded<T>(T);
 
 impl<T> Recorded<T> {
     /// What is on record.
-    pub fn as_ref(&self) -> &T {
+    pub fn entry(&self) -> &T {
         &self.0
     }
 

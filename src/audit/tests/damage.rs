@@ -10,6 +10,9 @@ use crate::audit::tests::refuse;
 use crate::audit::{Damage, Hash, Problem};
 use crate::id::DecisionId;
 
+type EditLine = fn(&mut Vec<u8>);
+type EditLines = fn(&mut Vec<Vec<u8>>);
+
 /// A closed trail of three segments, or of one.
 fn written(segment: u64) -> (Place, Vec<Vec<Vec<u8>>>) {
     let place = Place::new();
@@ -81,7 +84,7 @@ fn every_single_byte_is_vouched_for() {
 fn white_space_line_ends_and_added_lines_show() {
     let (place, segments) = written(1 << 20);
     let last = segments[0].len() - 1;
-    let edits: [(usize, fn(&mut Vec<u8>)); 5] = [
+    let edits: [(usize, EditLine); 5] = [
         (3, |line| line.insert(1, b' ')),
         (3, |line| line.insert(line.len() - 1, b'\r')),
         (3, |line| line.push(b'\n')),
@@ -100,7 +103,7 @@ fn white_space_line_ends_and_added_lines_show() {
 #[test]
 fn each_kind_of_damage_has_its_name() {
     let (place, segments) = written(1 << 20);
-    let cases: [(fn(&mut Vec<Vec<u8>>), u64, Damage); 6] = [
+    let cases: [(EditLines, u64, Damage); 6] = [
         (|lines| lines[4] = lines[4].to_ascii_uppercase(), 4, Damage::Edited),
         (|lines| drop(lines.remove(4)), 4, Damage::Dropped { through: 4 }),
         (|lines| drop(lines.drain(4..7)), 4, Damage::Dropped { through: 6 }),
@@ -158,7 +161,7 @@ fn entries_added_after_the_end_show() {
 
 #[test]
 fn a_missing_or_renamed_segment_shows() {
-    let (place, segments) = written(2_000);
+    let (place, segments) = written(1_200);
     let names = names(&place.trail());
     assert!(names.len() > 2, "{names:?}");
     let at = segments[0].len() as u64;
