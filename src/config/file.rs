@@ -72,7 +72,7 @@ pub struct File {
 
 /// How many threads serve agents.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
-#[serde(untagged, expecting = "`auto` or a number from 1 to 256")]
+#[serde(untagged, expecting = "write `auto` or a number from 1 to 256")]
 pub enum Workers {
     /// `auto`: one a core.
     Cores(Auto),
@@ -198,7 +198,12 @@ fn load(text: &str, report: &mut Report) -> Option<Value> {
             );
             None
         }
-        Ok(tree) => Some(tree),
+        Ok(tree @ Value::Object(_)) => Some(tree),
+        Ok(_) => {
+            let message = "the file must be a map of sections";
+            report.add(Problem::value(Code::Kind, KeyPath::default(), message));
+            None
+        }
         Err(error) => {
             let top = KeyPath::default();
             let mut problem = Problem::value(Code::Syntax, top, format!("not YAML: {error}"));
@@ -266,6 +271,10 @@ impl<'de> Visitor<'de> for Tree<'_> {
         Ok(Value::Null)
     }
 
+    fn visit_none<E: Error>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
         let mut list = Vec::new();
         while let Some(value) = seq.next_element_seed(self.below(self.path.index(list.len())))? {
@@ -278,10 +287,12 @@ impl<'de> Visitor<'de> for Tree<'_> {
         let mut entries = Map::new();
         let mut repeated = BTreeSet::new();
         while let Some(key) = map.next_key_seed(self.below(self.path.clone()))? {
-            let Value::String(key) = key else {
-                self.note(not_text(&self.path, &key));
-                map.next_value::<IgnoredAny>()?;
-                continue;
+            let key = match key {
+                Value::String(key) => key,
+                key => {
+                    self.note(not_text(&self.path, &key));
+                    key.to_string()
+                }
             };
             let path = self.path.key(&key);
             let value = map.next_value_seed(self.below(path.clone()))?;

@@ -23,6 +23,7 @@ pub mod routes;
 pub mod audit;
 pub mod file;
 mod tree;
+mod strict;
 mod shape;
 mod check;
 pub mod schema;
