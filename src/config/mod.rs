@@ -18,6 +18,7 @@ pub mod identity;
 pub mod listeners;
 pub mod policy;
 pub mod upstreams;
+pub mod source;
 pub mod credentials;
 pub mod routes;
 pub mod audit;

@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 use serde_path_to_error::Segment;
 
 use crate::config::code::Code;
-use crate::config::credentials::LITERAL;
 use crate::config::file::File;
 use crate::config::keypath::{KeyPath, Step};
 use crate::config::problem::Problem;
 use crate::config::report::{Report, list, nearest, suggestion};
+use crate::config::source::LITERAL;
 use crate::config::strict::Strict;
 
 /// Reads the tree; `None` if nothing usable is left of it.
