@@ -132,7 +132,7 @@ pub fn parse(name: &str, text: &str) -> Result<(File, Problems), Problems> {
     let is_broken = obstacles.iter().any(|one| !matches!(one.cause, Cause::Reference(_)));
     let coverage = if is_broken { Coverage::Partial } else { Coverage::Whole };
     let shown = masked(text, &places, coverage);
-    let mut report = Report::new(Source { name: name.to_owned(), shown }, places);
+    let mut report = Report::new(Source { name: name.to_owned(), shown, places });
     if !obstacles.is_empty() {
         obstacles.into_iter().for_each(|one| report.add(explain(one, &report)));
         return Err(report.finish());

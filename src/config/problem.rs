@@ -8,6 +8,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet}
 
 use crate::config::code::{Code, Severity};
 use crate::config::keypath::KeyPath;
+use crate::config::place::Places;
 
 /// One thing that is wrong.
 #[derive(Clone, Debug)]
@@ -89,6 +90,35 @@ impl Problem {
 pub(super) struct Source {
     pub(super) name: String,
     pub(super) shown: String,
+    pub(super) places: Places,
+}
+
+impl Source {
+    pub(super) fn place(&self, problem: &Problem) -> Option<Place> {
+        let mut path = problem.path.clone();
+        let mut aspect = problem.aspect;
+        loop {
+            let found = match aspect {
+                Aspect::Key => self.places.key(&path).or_else(|| self.places.value(&path)),
+                Aspect::LastKey => self.places.last_key(&path),
+                Aspect::Value => self.places.value(&path),
+            };
+            match found.filter(|bytes| !bytes.is_empty()) {
+                Some(bytes) => return Some(self.at(bytes)),
+                None => path = path.split()?.0,
+            }
+            aspect = Aspect::Key;
+        }
+    }
+
+    pub(super) fn at(&self, bytes: Range<usize>) -> Place {
+        let (start, _) = line_at(&self.shown, bytes.start);
+        Place {
+            line: self.shown[..start].matches('\n').count() + 1,
+            column: self.shown[start..bytes.start].chars().count() + 1,
+            bytes,
+        }
+    }
 }
 
 /// Everything that is wrong with one file, in the order of its text.
@@ -108,13 +138,17 @@ impl Problems {
 
     /// The one problem of a file that could not even be read.
     pub fn unreadable(name: &str, message: impl Into<String>) -> Self {
-        let source = Source { name: name.to_owned(), shown: String::new() };
+        let places = Places::default();
+        let source = Source { name: name.to_owned(), shown: String::new(), places };
         let problem = Problem::value(Code::Unreadable, KeyPath::default(), message);
         Self::new(Arc::new(source), vec![problem])
     }
 
     /// Adds what was found later, such as a file that is named but not there.
-    pub fn add(&mut self, problem: Problem) {
+    pub fn add(&mut self, mut problem: Problem) {
+        if problem.place.is_none() {
+            problem.place = self.source.place(&problem);
+        }
         self.list.push(problem);
     }
 

@@ -7,29 +7,27 @@ use std::sync::Arc;
 
 use crate::config::code::{Code, Severity};
 use crate::config::keypath::KeyPath;
-use crate::config::place::Places;
-use crate::config::problem::{Aspect, Place, Problem, Problems, Source, line_at};
+use crate::config::problem::{Place, Problem, Problems, Source};
 use crate::config::text::Text;
 
 /// The problems of one file so far.
 pub struct Report {
     source: Arc<Source>,
-    places: Places,
     problems: Vec<Problem>,
     /// Values that were taken out because something is wrong with them.
     refused: BTreeSet<KeyPath>,
 }
 
 impl Report {
-    pub(super) fn new(source: Source, places: Places) -> Self {
-        Self { source: Arc::new(source), places, problems: Vec::new(), refused: BTreeSet::new() }
+    pub(super) fn new(source: Source) -> Self {
+        Self { source: Arc::new(source), problems: Vec::new(), refused: BTreeSet::new() }
     }
 
     /// Adds a problem that stands on its own.
     pub fn add(&mut self, mut problem: Problem) {
         if !self.is_full() {
             if problem.place.is_none() {
-                problem.place = self.place(&problem);
+                problem.place = self.source.place(&problem);
             }
             self.problems.push(problem);
         }
@@ -105,6 +103,11 @@ impl Report {
         }
     }
 
+    /// A place in the text.
+    pub(super) fn at(&self, bytes: std::ops::Range<usize>) -> Place {
+        self.source.at(bytes)
+    }
+
     /// Ends the report.
     pub(super) fn finish(mut self) -> Problems {
         if self.is_full() {
@@ -112,32 +115,6 @@ impl Report {
             self.problems.push(Problem::value(Code::Overflow, KeyPath::default(), message));
         }
         Problems::new(self.source, self.problems)
-    }
-
-    fn place(&self, problem: &Problem) -> Option<Place> {
-        let mut path = problem.path.clone();
-        let mut aspect = problem.aspect;
-        loop {
-            let found = match aspect {
-                Aspect::Key => self.places.key(&path).or_else(|| self.places.value(&path)),
-                Aspect::LastKey => self.places.last_key(&path),
-                Aspect::Value => self.places.value(&path),
-            };
-            match found.filter(|bytes| !bytes.is_empty()) {
-                Some(bytes) => return Some(self.at(bytes)),
-                None => path = path.split()?.0,
-            }
-            aspect = Aspect::Key;
-        }
-    }
-
-    pub(super) fn at(&self, bytes: std::ops::Range<usize>) -> Place {
-        let (start, _) = line_at(&self.source.shown, bytes.start);
-        Place {
-            line: self.source.shown[..start].matches('\n').count() + 1,
-            column: self.source.shown[start..bytes.start].chars().count() + 1,
-            bytes,
-        }
     }
 }
 

@@ -1,1 +1,31 @@
-//! (being written)
+//! What policy says.
+//!
+//! Rules are Rego, read from a folder together with their tests and data. A [`Bundle`] is what
+//! stands after every check; each worker has a [`Judge`] that answers a [`Query`] from it with a
+//! [`Decision`]. Answering takes no lock, waits for nothing and cannot fail: whatever is not a
+//! clear yes is a denial.
+
+pub mod config;
+pub mod problem;
+pub mod obligation;
+pub mod decision;
+pub mod query;
+mod gate;
+mod engine;
+mod files;
+pub mod suite;
+pub mod bundle;
+pub mod checker;
+pub mod judge;
+
+#[cfg(test)]
+mod tests;
+
+pub use bundle::Bundle;
+pub use checker::Checker;
+pub use config::Config;
+pub use decision::{Cause, Decision, Effect, Failure, Reason, Revision};
+pub use judge::Judge;
+pub use obligation::{Duty, Obligation};
+pub use problem::{LoadError, Problem};
+pub use query::Query;

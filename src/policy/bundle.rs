@@ -1,0 +1,246 @@
+//! Rules, data and tests that have passed every check: what judges answer from.
+//!
+//! Loading is where everything that can be wrong with rules is found, and all of it at once. It
+//! runs on a thread of its own with a large stack, and nothing is evaluated before the gate has
+//! passed. A bundle never changes; a reload makes another.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use crate::clock::{Clock, Timestamp};
+use crate::metrics::PolicyMetrics;
+use crate::policy::config::{Config, Shadow, Tests};
+use crate::policy::decision::{Answer, Failure, Revision};
+use crate::policy::engine::answer;
+use crate::policy::engine::document::Document;
+use crate::policy::engine::interpreter::Interpreter;
+use crate::policy::engine::source::Source;
+use crate::policy::engine::vm::{Image, Machine};
+use crate::policy::files::Contents;
+use crate::policy::gate;
+use crate::policy::problem::{LoadError, Place, Problem};
+use crate::policy::suite;
+
+/// The stack that checking and compiling may use: both recurse with the depth of the rules.
+pub(super) const STACK: usize = 64 << 20;
+
+/// A bundle in a state to be served.
+#[derive(Debug)]
+pub struct Bundle {
+    revision: Revision,
+    query: String,
+    data: String,
+    instructions: u64,
+    shadow: Shadow,
+    watched: Vec<PathBuf>,
+    interpreter: Interpreter,
+    image: Option<Image>,
+    differences: Vec<Problem>,
+    warnings: Vec<Problem>,
+    /// Set when the two engines were seen to disagree; never cleared.
+    demoted: AtomicBool,
+}
+
+impl Bundle {
+    /// Reads, checks, compiles and (where required) tests what `config` names.
+    ///
+    /// # Errors
+    /// Every problem that was found; nothing of the bundle is then in force.
+    pub fn load(config: &Config, clock: &Clock) -> Result<Self, LoadError> {
+        on_large_stack(&config.path, || Self::load_here(config, clock))
+    }
+
+    fn load_here(config: &Config, clock: &Clock) -> Result<Self, LoadError> {
+        let contents = Contents::read(&config.path)?;
+        let checked = Checked::new(&contents, &config.query)?;
+        let served: Vec<&Source> =
+            contents.sources.iter().filter(|source| !source.is_test()).collect();
+        let data = checked.data;
+        let interpreter = Interpreter::new(served.iter().copied(), &data);
+        let interpreter = interpreter.map_err(LoadError::new)?;
+        let (image, differences) = compile(&served, &data, &config.query, checked.differences);
+        let mut bundle = Self {
+            revision: contents.revision,
+            query: config.query.clone(),
+            data: contents.data.clone(),
+            instructions: config.instructions,
+            shadow: config.shadow,
+            watched: contents.watched.clone(),
+            interpreter,
+            image,
+            differences,
+            warnings: Vec::new(),
+            demoted: AtomicBool::new(false),
+        };
+        if config.tests == Tests::Required {
+            bundle.test(&contents, clock)?;
+        }
+        Ok(bundle)
+    }
+
+    /// Runs the bundle's own tests on itself; a difference between the engines settles which runs.
+    fn test(&mut self, contents: &Contents, clock: &Clock) -> Result<(), LoadError> {
+        let report = suite::run_on(self, contents, clock)?;
+        if report.is_empty() {
+            let fix =
+                "write `*_test.rego` files beside the rules; `countersign policy test` runs them";
+            let place = Place::file(self.watched.first().cloned().unwrap_or_default());
+            self.warnings.push(Problem::new(place, "the bundle has no tests", fix));
+        }
+        let failed = report.problems();
+        if !failed.is_empty() {
+            return Err(LoadError::new(failed));
+        }
+        let differences = report.differences();
+        if !differences.is_empty() {
+            self.image = None;
+            self.differences.extend(differences);
+        }
+        Ok(())
+    }
+
+    /// Which policy this is.
+    pub fn revision(&self) -> Revision {
+        self.revision
+    }
+
+    /// Every file and folder whose change may change the bundle.
+    pub fn watched(&self) -> &[PathBuf] {
+        &self.watched
+    }
+
+    /// Why the bundle runs on the interpreter; empty if it runs on the fast engine.
+    pub fn differences(&self) -> &[Problem] {
+        &self.differences
+    }
+
+    /// What is legal and unwise.
+    pub fn warnings(&self) -> &[Problem] {
+        &self.warnings
+    }
+
+    /// Whether decisions come from the interpreter: the gate said so, or the engines disagreed.
+    pub fn is_interpreted(&self) -> bool {
+        self.image.is_none() || self.demoted.load(Ordering::Relaxed)
+    }
+
+    /// Says in metrics and in the log that this bundle is now in force.
+    pub fn announce(&self, metrics: &PolicyMetrics, now: Timestamp) {
+        let revision = self.revision.to_string();
+        metrics.bundle.reset();
+        metrics.bundle.with_label_values(&[BUNDLE, &revision]).set(1);
+        let seconds = i64::try_from(now.secs()).unwrap_or(i64::MAX);
+        metrics.bundle_loaded.with_label_values(&[BUNDLE]).set(seconds);
+        metrics.interpreted.set(i64::from(self.is_interpreted()));
+        for problem in &self.warnings {
+            tracing::warn!(%revision, place = %problem.place, "{}", problem.message);
+        }
+        if let Some(first) = self.differences.first() {
+            tracing::warn!(
+                %revision,
+                place = %first.place,
+                reasons = self.differences.len(),
+                "the policy runs on the interpreter, which is slower: {}",
+                first.message
+            );
+        }
+        tracing::info!(%revision, "policy in force");
+    }
+
+    /// The one in so many decisions that is checked again.
+    pub(super) fn shadow(&self) -> Shadow {
+        self.shadow
+    }
+
+    /// From now on, every judge uses the interpreter.
+    pub(super) fn demote(&self) {
+        self.demoted.store(true, Ordering::Relaxed);
+    }
+
+    /// A machine of its own for one worker; `None` where the interpreter is to run.
+    pub(super) fn machine(&self) -> Option<Machine> {
+        if self.is_interpreted() {
+            return None;
+        }
+        let data = Document::parse(&self.data).ok()?;
+        self.image.as_ref()?.machine(data, self.instructions)
+    }
+
+    /// An interpreter for one worker.
+    pub(super) fn interpreter(&self) -> Interpreter {
+        self.interpreter.clone()
+    }
+
+    /// What the interpreter answers.
+    pub(super) fn interpret(
+        &self,
+        interpreter: &mut Interpreter,
+        input: &Document,
+    ) -> Result<Answer, Failure> {
+        interpreter.evaluate(&self.query, input).and_then(|said| answer::read(&said))
+    }
+}
+
+/// The name of the one bundle there is, in metrics.
+const BUNDLE: &str = "policy";
+
+/// What the gate found out about a bundle that may be served.
+struct Checked {
+    data: Document,
+    differences: Vec<Problem>,
+}
+
+impl Checked {
+    fn new(contents: &Contents, query: &str) -> Result<Self, LoadError> {
+        let files = gate::parse(&contents.sources).map_err(LoadError::new)?;
+        let mut problems = gate::refusals(&files);
+        let (served, _tests): (Vec<_>, Vec<_>) =
+            files.into_iter().partition(|file| !file.source.is_test());
+        problems.extend(gate::entry_point(&served, query));
+        let data = Document::parse(&contents.data).map_err(|error| {
+            Problem::new(Place::file("data.json"), error, "correct the data documents")
+        })?;
+        if !problems.is_empty() {
+            return Err(LoadError::new(problems));
+        }
+        Ok(Self { data, differences: gate::differences(&served, &contents.data) })
+    }
+}
+
+/// Compiles for the fast engine, unless there are reasons not to.
+fn compile(
+    served: &[&Source],
+    data: &Document,
+    query: &str,
+    mut differences: Vec<Problem>,
+) -> (Option<Image>, Vec<Problem>) {
+    if !differences.is_empty() {
+        return (None, differences);
+    }
+    match Image::compile(served.iter().copied(), data, query) {
+        Ok(image) => (Some(image), differences),
+        Err(message) => {
+            let file = served.first().map(|source| source.file.clone()).unwrap_or_default();
+            differences.push(Problem::new(Place::file(file), message, ""));
+            (None, differences)
+        }
+    }
+}
+
+/// Runs `work` with room to recurse; a panic in it is a problem of the bundle at `path`.
+pub(super) fn on_large_stack<T: Send>(
+    path: &Path,
+    work: impl FnOnce() -> Result<T, LoadError> + Send,
+) -> Result<T, LoadError> {
+    let failed = |message: &str| {
+        LoadError::from(Problem::new(Place::file(path), message, "report this with the rules"))
+    };
+    thread::scope(|scope| {
+        let thread = thread::Builder::new().name("policy-load".to_owned()).stack_size(STACK);
+        let Ok(running) = thread.spawn_scoped(scope, work) else {
+            return Err(failed("no thread could be started to check the rules"));
+        };
+        running.join().unwrap_or_else(|_| Err(failed("checking the rules panicked")))
+    })
+}

@@ -1,0 +1,81 @@
+//! What an operator says about policy.
+//!
+//! The values here are already checked and typed; the file they came from is `config`'s affair.
+
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Where rules come from and how they are run.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// A folder of `*.rego` files and `data.json` documents.
+    pub path: PathBuf,
+    /// The rule that decides, as a full path.
+    pub query: String,
+    /// Whether the bundle's own tests must pass before it is used.
+    pub tests: Tests,
+    /// The most instructions of the fast engine that one decision may take.
+    pub instructions: u64,
+    /// How many live decisions are checked again on the interpreter.
+    pub shadow: Shadow,
+}
+
+impl Config {
+    /// The rule that decides, unless the operator names another.
+    pub const QUERY: &'static str = "data.countersign.authz.decision";
+
+    /// About 1.2 ms of evaluation on the machine this was measured on.
+    pub const INSTRUCTIONS: u64 = 20_000;
+
+    /// The longest one evaluation on the interpreter may take.
+    ///
+    /// It is wall-clock time, so it is only a backstop: a tighter limit would deny requests on a
+    /// machine that is merely busy.
+    pub const INTERPRETER_TIME: Duration = Duration::from_millis(100);
+
+    /// The defaults, for the rules under `path`.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self {
+            path: path.into(),
+            query: Self::QUERY.to_owned(),
+            tests: Tests::Required,
+            instructions: Self::INSTRUCTIONS,
+            shadow: Shadow::default(),
+        }
+    }
+}
+
+/// Whether a bundle's own tests stand between it and service.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Tests {
+    /// Nobody runs them at load.
+    Off,
+    /// A bundle with a failing test is not activated.
+    Required,
+}
+
+/// The share of live decisions that the interpreter re-evaluates: one in so many.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Shadow(Option<NonZeroU32>);
+
+impl Shadow {
+    /// No decision is checked again.
+    pub const OFF: Self = Self(None);
+
+    /// One decision in `n` on each worker; none when `n` is zero.
+    pub fn one_in(n: u32) -> Self {
+        Self(NonZeroU32::new(n))
+    }
+
+    /// Whether the decision with this number (counted from zero) is to be checked.
+    pub(super) fn takes(self, number: u64) -> bool {
+        self.0.is_some_and(|n| number.is_multiple_of(u64::from(n.get())))
+    }
+}
+
+impl Default for Shadow {
+    fn default() -> Self {
+        Self::one_in(1000)
+    }
+}

@@ -1,0 +1,231 @@
+//! What policy answered about one request.
+//!
+//! A [`Decision`] is a proof value: only this part of Countersign can make one, and nothing goes
+//! further without it. Whatever is not a clear yes is a no here: an answer that cannot be read is
+//! a denial that carries its [`Failure`], never an absent decision.
+//!
+//! ```compile_fail
+//! // A decision cannot be put together outside of policy.
+//! let forged = countersign::policy::Decision { effect: countersign::policy::Effect::Allow };
+//! ```
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::id::{CredentialName, DecisionId};
+use crate::policy::obligation::Obligation;
+
+/// One answer of policy, with its reasons and its terms.
+#[derive(Clone, Debug)]
+#[must_use = "a decision that nobody looks at decides nothing"]
+pub struct Decision {
+    id: DecisionId,
+    revision: Revision,
+    effect: Effect,
+    failure: Option<Failure>,
+    terms: Terms,
+}
+
+impl Decision {
+    /// A clear answer.
+    pub(super) fn answered(id: DecisionId, revision: Revision, answer: Answer) -> Self {
+        Self { id, revision, effect: answer.effect, failure: None, terms: answer.terms }
+    }
+
+    /// No clear answer, which is a denial.
+    pub(super) fn failed(id: DecisionId, revision: Revision, failure: Failure) -> Self {
+        let terms = Terms::default();
+        Self { id, revision, effect: Effect::Deny, failure: Some(failure), terms }
+    }
+
+    /// The exchange this is about.
+    pub fn id(&self) -> DecisionId {
+        self.id
+    }
+
+    /// The policy that answered.
+    pub fn revision(&self) -> Revision {
+        self.revision
+    }
+
+    /// Allow, deny, or ask a person.
+    pub fn effect(&self) -> &Effect {
+        &self.effect
+    }
+
+    /// Why there was no clear answer; the effect is then [`Effect::Deny`].
+    pub fn failure(&self) -> Option<&Failure> {
+        self.failure.as_ref()
+    }
+
+    /// Why, in the rules' own words; in the order policy gave them.
+    pub fn reasons(&self) -> &[Reason] {
+        &self.terms.reasons
+    }
+
+    /// What must be done for the answer to hold; all of it or the request does not go ahead.
+    pub fn obligations(&self) -> &[Obligation] {
+        &self.terms.obligations
+    }
+
+    /// What the exchange is to be marked with.
+    pub fn labels(&self) -> &[String] {
+        &self.terms.labels
+    }
+
+    /// The credential policy chose, when it is not the route's own.
+    pub fn credential(&self) -> Option<&CredentialName> {
+        self.terms.credential.as_ref()
+    }
+
+    /// One of `allow`, `deny`, `escalate` and `error`, as metrics and the audit record spell it.
+    pub fn label(&self) -> &'static str {
+        match (&self.failure, &self.effect) {
+            (Some(_), _) => "error",
+            (None, Effect::Allow) => "allow",
+            (None, Effect::Deny) => "deny",
+            (None, Effect::Escalate(_)) => "escalate",
+        }
+    }
+}
+
+/// A clear answer, before it is bound to an exchange.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Answer {
+    pub(super) effect: Effect,
+    pub(super) terms: Terms,
+}
+
+impl Answer {
+    /// Yes or no, and nothing else: what a rule that is a boolean says.
+    pub(super) fn plain(effect: Effect) -> Self {
+        Self { effect, terms: Terms::default() }
+    }
+}
+
+/// What comes with a clear answer.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Terms {
+    pub(super) reasons: Vec<Reason>,
+    pub(super) obligations: Vec<Obligation>,
+    pub(super) labels: Vec<String>,
+    pub(super) credential: Option<CredentialName>,
+}
+
+/// What is to happen.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// It may go ahead, on the decision's terms.
+    Allow,
+    /// It may not.
+    Deny,
+    /// It may not unless people agree first.
+    Escalate(ApprovalNeed),
+}
+
+/// Whose agreement a request needs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ApprovalNeed {
+    /// How many people must say yes; at least one.
+    pub quorum: u32,
+    /// Who may; empty means the groups that the configuration names.
+    pub approvers: Vec<String>,
+    /// How long the question stands.
+    pub expires_in: Option<Duration>,
+    /// One sentence for the people who are asked.
+    pub summary: Option<String>,
+    /// How grave it is, in the rules' own word.
+    pub risk: Option<String>,
+}
+
+/// One reason of an answer.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Reason {
+    /// A stable word for machines.
+    pub code: String,
+    /// A sentence for people, and for models.
+    pub message: String,
+}
+
+/// Why there was no clear answer.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Failure {
+    cause: Cause,
+    message: String,
+}
+
+impl Failure {
+    pub(super) fn new(cause: Cause, message: impl Into<String>) -> Self {
+        Self { cause, message: message.into() }
+    }
+
+    /// The kind of failure.
+    pub fn cause(&self) -> Cause {
+        self.cause
+    }
+
+    /// What the operator needs, with the place in the rules where one is known; not for agents.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.cause.word(), self.message)
+    }
+}
+
+/// The kinds of failure.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Cause {
+    /// The answer has a shape or a key that is not understood.
+    Answer,
+    /// A rule erred: a builtin refused its arguments, or two rules gave different values.
+    Evaluation,
+    /// The request could not be put into the form that rules read.
+    Input,
+    /// The evaluation took more instructions than one decision may.
+    Instructions,
+    /// The answer names an obligation that nobody here can carry out.
+    Obligation,
+    /// The engine panicked.
+    Panic,
+    /// The evaluation took too long.
+    Time,
+    /// No rule answered.
+    Undefined,
+}
+
+impl Cause {
+    /// A stable word, for metrics and the audit record.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Answer => "answer",
+            Self::Evaluation => "evaluation",
+            Self::Input => "input",
+            Self::Instructions => "instructions",
+            Self::Obligation => "obligation",
+            Self::Panic => "panic",
+            Self::Time => "time",
+            Self::Undefined => "undefined",
+        }
+    }
+}
+
+/// Which policy: the first 64 bits of the bundle's digest, printed as 16 hexadecimal digits.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct Revision(u64);
+
+impl Revision {
+    pub(super) fn of(digest: &[u8]) -> Self {
+        let head = digest.iter().take(8);
+        Self(head.fold(0, |bits, byte| (bits << 8) | u64::from(*byte)))
+    }
+}
+
+impl fmt::Display for Revision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}

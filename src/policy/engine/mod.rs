@@ -1,0 +1,15 @@
+//! regorus, and everything that knows of it.
+//!
+//! Two engines run the same rules. The *interpreter* is the authority: it is strict, and slow. The
+//! *virtual machine* is fast, and differs from it silently in known ways, so it only ever runs what
+//! the gate has passed. Neither is named outside of this folder, and no engine value leaves it:
+//! what comes out is an [`Answer`](crate::policy::decision::Answer) or a
+//! [`Failure`](crate::policy::decision::Failure).
+
+pub(super) mod answer;
+pub(super) mod document;
+pub(super) mod input;
+mod keys;
+pub(super) mod interpreter;
+pub(super) mod source;
+pub(super) mod vm;

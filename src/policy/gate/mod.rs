@@ -1,0 +1,96 @@
+//! What a bundle must be before any of it runs.
+//!
+//! The engine underneath has limits that no error handling survives: a rule that calls itself
+//! overflows the stack, some builtins fill the memory, and its fast machine gives other answers
+//! than its interpreter for some constructs, without a word. All of that is found here on the
+//! syntax tree, with a place and a way out. What would end or hang the process is *refused*; what
+//! the fast machine might get wrong runs on the *interpreter*; the rest is *fast*. Where the tree
+//! does not tell, the careful answer is given.
+
+mod builtins;
+mod calls;
+mod cases;
+mod differences;
+mod known;
+mod names;
+pub(super) mod scan;
+pub(super) mod syntax;
+mod types;
+mod walk;
+
+pub(in crate::policy) use cases::{TestInput, inputs, tests};
+
+use crate::policy::engine::source::Source;
+use crate::policy::gate::names::Names;
+use crate::policy::gate::syntax::{Module, Span};
+use crate::policy::problem::{Place, Problem};
+
+/// A file and its syntax tree.
+#[derive(Debug)]
+pub(super) struct File<'a> {
+    pub(super) source: &'a Source,
+    pub(super) module: Module,
+}
+
+/// Parses `sources`, each after its depth was bounded; reports every file that does not parse.
+pub(super) fn parse(sources: &[Source]) -> Result<Vec<File<'_>>, Vec<Problem>> {
+    let (mut files, mut problems) = (Vec::new(), Vec::new());
+    for source in sources {
+        let parsed = scan::check(&source.file, &source.text).and_then(|()| source.parse());
+        match parsed {
+            Ok(module) => files.push(File { source, module }),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if problems.is_empty() { Ok(files) } else { Err(problems) }
+}
+
+/// What would end or hang the process, or is not allowed; tests included.
+pub(super) fn refusals(files: &[File<'_>]) -> Vec<Problem> {
+    let names = Names::new(files);
+    let mut problems = builtins::check(files, &names);
+    problems.extend(calls::check(files, &names));
+    problems
+}
+
+/// Why these files must run on the interpreter; nothing if they need not.
+pub(super) fn differences(files: &[File<'_>], data: &str) -> Vec<Problem> {
+    let data = serde_json::from_str(data).unwrap_or_default();
+    differences::find(files, &Names::new(files), &data)
+}
+
+/// What is wrong with the entry point `query`, if anything is.
+pub(super) fn entry_point(files: &[File<'_>], query: &str) -> Option<Problem> {
+    let names = Names::new(files);
+    let path: Vec<&str> = query.split('.').collect();
+    if names.exact(&path).is_some() {
+        return None;
+    }
+    let known = names.nodes().iter().map(|node| node.path.join("."));
+    let near = known
+        .max_by(|a, b| strsim::jaro_winkler(a, query).total_cmp(&strsim::jaro_winkler(b, query)));
+    let file = files.first().map(|file| file.source.file.clone()).unwrap_or_default();
+    let folder = file.parent().map(std::path::Path::to_owned).unwrap_or_default();
+    let fix = match near {
+        Some(near) => format!("define it, or set `policy.query`; there is `{near}`"),
+        None => "define it, or set `policy.query`".to_owned(),
+    };
+    Some(Problem::new(Place::file(folder), format!("no rule defines `{query}`"), fix))
+}
+
+/// A problem at a place in one of the files.
+fn problem_at(
+    files: &[File<'_>],
+    file: usize,
+    span: Option<Span>,
+    message: impl Into<String>,
+    fix: &str,
+) -> Problem {
+    let text = files.get(file).map_or("", |file| file.source.text.as_str());
+    Problem::new(place_at(files, file, span.unwrap_or_default()), message, fix).shown_in(text)
+}
+
+fn place_at(files: &[File<'_>], file: usize, span: Span) -> Place {
+    let file = files.get(file).map(|file| file.source.file.clone()).unwrap_or_default();
+    Place { file, line: span.line, column: span.col }
+}

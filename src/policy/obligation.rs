@@ -1,0 +1,58 @@
+//! What must be done for a decision to hold.
+//!
+//! An obligation that is not in this list does not exist: an answer that asks for another is a
+//! denial, because nobody could carry it out.
+
+use http::{HeaderName, HeaderValue, StatusCode};
+
+/// One thing to do, and the name policy gave it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Obligation {
+    /// What the record calls it, where policy gave it a name.
+    pub id: Option<String>,
+    /// What to do.
+    pub duty: Duty,
+}
+
+impl Obligation {
+    /// A duty without a name of its own.
+    pub(super) fn unnamed(duty: Duty) -> Self {
+        Self { id: None, duty }
+    }
+}
+
+/// The kinds of thing to do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Duty {
+    /// Put this text in the body of the denial.
+    AnswerBody(String),
+    /// Answer the denial with this status: 400 or above.
+    AnswerStatus(StatusCode),
+    /// Have the intent on disk, not only with the kernel, before the first upstream byte.
+    DurableOnDisk,
+    /// Take these parameters off the upstream query.
+    QueryRemove(String),
+    /// Set this parameter of the upstream query to exactly these values.
+    QuerySet {
+        /// The parameter's decoded name.
+        name: String,
+        /// Its decoded values, in order.
+        values: Vec<String>,
+    },
+    /// Take this header off the upstream request.
+    RequestHeaderRemove(HeaderName),
+    /// Set this header of the upstream request to exactly these values.
+    RequestHeaderSet {
+        /// The header.
+        name: HeaderName,
+        /// Its values, in order.
+        values: Vec<HeaderValue>,
+    },
+    /// Set this header of the answer to exactly these values.
+    ResponseHeaderSet {
+        /// The header.
+        name: HeaderName,
+        /// Its values, in order.
+        values: Vec<HeaderValue>,
+    },
+}
