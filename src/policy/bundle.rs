@@ -83,7 +83,8 @@ impl Bundle {
     fn test(&mut self, contents: &Contents, clock: &Clock) -> Result<(), LoadError> {
         let report = suite::run_on(self, contents, clock)?;
         if report.is_empty() {
-            let fix = "write `*_test.rego` files beside the rules; `countersign policy test` runs them";
+            let fix =
+                "write `*_test.rego` files beside the rules; `countersign policy test` runs them";
             let place = Place::file(self.watched.first().cloned().unwrap_or_default());
             self.warnings.push(Problem::new(place, "the bundle has no tests", fix));
         }

@@ -109,7 +109,8 @@ impl Reader {
         let mut paths: Vec<PathBuf> = entries.iter().map(fs::DirEntry::path).collect();
         paths.sort();
         for path in paths {
-            let hidden = path.file_name().is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
+            let hidden =
+                path.file_name().is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
             if !hidden {
                 self.visit(root, &path, depth + 1);
             }

@@ -225,7 +225,8 @@ impl fmt::Display for Report {
             ("ERROR", self.count(|outcome| matches!(outcome, Outcome::Error(_)))),
         ];
         let shown = lines.iter().filter(|(_, count)| *count > 0);
-        let lines: Vec<String> = shown.map(|(word, count)| format!("{word}: {count}/{total}")).collect();
+        let lines: Vec<String> =
+            shown.map(|(word, count)| format!("{word}: {count}/{total}")).collect();
         write!(f, "{}", lines.join("\n"))
     }
 }

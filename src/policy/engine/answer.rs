@@ -140,7 +140,8 @@ fn credential(value: &Value) -> Result<CredentialName, Failure> {
         match text("a key of `credential`", key)? {
             "name" => name = Some(text("`name`", value)?),
             narrowing @ ("scope" | "ttl") => {
-                let message = format!("`credential.{narrowing}`: this credential cannot be narrowed");
+                let message =
+                    format!("`credential.{narrowing}`: this credential cannot be narrowed");
                 return Err(Failure::new(Cause::Obligation, message));
             }
             unknown => return Err(unknown_key("`credential`", unknown)),

@@ -44,7 +44,8 @@ impl Builder {
         let caller = query.principal.certificate();
         let principal = Value::from(caller.spiffe_id.as_str());
         let body = query.body.map(whole).transpose()?;
-        let (text, parsed) = body.map_or((None, Value::Null), |(text, parsed)| (Some(text), parsed));
+        let (text, parsed) =
+            body.map_or((None, Value::Null), |(text, parsed)| (Some(text), parsed));
         let (path, pairs) = (self.path(query.target.head()), pairs(query.target.head()));
         Ok(Document(object([
             (&keys.attributes, self.attributes(query, &principal, text)),
@@ -89,7 +90,8 @@ impl Builder {
         let host = Value::from(head.authority().to_string());
         let method = Value::from(head.method().as_str());
         let path = Value::from(head.target());
-        let size = query.body.map_or_else(|| "-1".to_owned(), |body| body.bytes().len().to_string());
+        let size =
+            query.body.map_or_else(|| "-1".to_owned(), |body| body.bytes().len().to_string());
         let mut http = members([
             (&keys.headers, self.joined(head.headers(), [&host, &method, &path])),
             (&keys.host, host),

@@ -46,7 +46,11 @@ impl Interpreter {
     }
 
     /// The value of `rule` once `module` is added to the rules; this interpreter stays as it is.
-    pub(in crate::policy) fn probe(&self, module: &Source, rule: &str) -> Result<Document, Problem> {
+    pub(in crate::policy) fn probe(
+        &self,
+        module: &Source,
+        rule: &str,
+    ) -> Result<Document, Problem> {
         let mut probing = self.clone();
         let added = probing.engine.add_policy(module.name(), module.text.clone());
         added.map_err(|error| module.problem(&error.to_string()))?;

@@ -9,10 +9,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use regorus::languages::rego::compiler::Compiler;
+use regorus::rvm::RegoVM;
 use regorus::rvm::program::{DeserializationResult, Program};
 use regorus::rvm::vm::VmError;
 use regorus::utils::limits::ExecutionTimerConfig;
-use regorus::rvm::RegoVM;
 use regorus::{Engine, Value};
 
 use crate::policy::config::Config;

@@ -89,7 +89,8 @@ impl Graph {
     }
 
     fn add(&mut self, node: usize, edges: Vec<usize>, weight: usize) {
-        if let (Some(out), Some(heaviest)) = (self.edges.get_mut(node), self.weights.get_mut(node)) {
+        if let (Some(out), Some(heaviest)) = (self.edges.get_mut(node), self.weights.get_mut(node))
+        {
             out.extend(edges);
             *heaviest = weight.max(*heaviest);
         }

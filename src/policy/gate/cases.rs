@@ -44,8 +44,8 @@ pub(in crate::policy) fn tests(files: &[File<'_>]) -> Vec<Test> {
 
 /// Every `… with input as VALUE` in a test, where VALUE can be told from the statements before it.
 ///
-/// A statement that replaces anything else besides is left out: its answer does not depend on the
-/// input alone.
+/// What else the statement replaces does not matter: both engines are to be asked with this input
+/// and the bundle's own data, whatever the test expects with its data.
 pub(in crate::policy) fn inputs(files: &[File<'_>]) -> Vec<TestInput> {
     let mut inputs = Vec::new();
     for (number, file) in files.iter().enumerate() {
@@ -62,21 +62,16 @@ pub(in crate::policy) fn inputs(files: &[File<'_>]) -> Vec<TestInput> {
     inputs
 }
 
-fn input_of(
-    files: &[File<'_>],
-    number: usize,
-    query: &Query,
-    index: usize,
-) -> Option<TestInput> {
+fn input_of(files: &[File<'_>], number: usize, query: &Query, index: usize) -> Option<TestInput> {
     let file = files.get(number)?;
     let statement = query.stmts.get(index)?;
-    let [With { refr, value }] = statement.with_mods.as_slice() else { return None };
-    if refr.variable() != Some("input") {
-        return None;
-    }
+    let replaced = |with: &&With| with.refr.variable() == Some("input");
+    let With { value, .. } = statement.with_mods.iter().find(replaced)?;
     let text = file.source.text.as_str();
     let mut body: Vec<&str> = Vec::new();
-    body.extend(query.stmts.iter().take(index).filter(|s| is_binding(s)).map(|s| s.span.text(text)));
+    body.extend(
+        query.stmts.iter().take(index).filter(|s| is_binding(s)).map(|s| s.span.text(text)),
+    );
     body.push("true");
     let package = dotted(&file.module.package.refr).join(".");
     let probe = format!(

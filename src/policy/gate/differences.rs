@@ -150,7 +150,8 @@ impl<'a> Visitor<'a> for Loops<'_> {
     }
 
     fn statement(&mut self, statement: &'a Statement) {
-        let binding = matches!(statement.literal, Literal::SomeIn { .. } | Literal::SomeVars { .. });
+        let binding =
+            matches!(statement.literal, Literal::SomeIn { .. } | Literal::SomeVars { .. });
         self.found |= binding;
     }
 
@@ -199,7 +200,9 @@ impl<'a> Visitor<'a> for Constructs<'_, '_, 'a> {
             Expr::AssignExpr { lhs, .. } if lhs.variable().is_none() => {
                 self.add(span, "`:=` takes a value apart");
             }
-            Expr::Number { .. } | Expr::RawString { .. } | Expr::String { .. } => self.literals += 1,
+            Expr::Number { .. } | Expr::RawString { .. } | Expr::String { .. } => {
+                self.literals += 1
+            }
             Expr::ObjectCompr { key, value, query, .. } => {
                 if !is_simple(value) || !is_simple(key) {
                     self.add(span, "a comprehension's term may have no value");
@@ -210,6 +213,11 @@ impl<'a> Visitor<'a> for Constructs<'_, '_, 'a> {
             }
             Expr::RefBrack { .. } | Expr::RefDot { .. } | Expr::Var { .. } => {
                 self.package_read(expr);
+                let (root, steps) = expr.reference();
+                let numbered = |step: &Step<'_>| matches!(step, Step::Index(i) if i.is_constant());
+                if root.variable() == Some("data") && steps.iter().any(numbered) {
+                    self.add(span, "`data` is indexed by something other than text");
+                }
             }
             _ => {}
         }
@@ -253,6 +261,8 @@ fn keys_differ(key: &Expr, query: &Query) -> bool {
             walk::expression(expr, &mut rest);
         }
     }
-    !rest.found && of_loop.variable().is_some() && dotted(key) == dotted(of_loop)
+    !rest.found
+        && of_loop.variable().is_some()
+        && dotted(key) == dotted(of_loop)
         && key.variable().is_some()
 }

@@ -46,8 +46,11 @@ impl<'a> Known<'a> {
 
     /// What its elements are.
     pub(super) fn element(&self) -> Self {
-        let elements: Vec<&'a Value> = self.among.iter().flat_map(|value| children(value)).collect();
+        let elements: Vec<&'a Value> =
+            self.among.iter().flat_map(|value| children(value)).collect();
         match self.kind {
+            Kind::Never => Self::certain(Kind::Never),
+            _ if elements.is_empty() && !self.among.is_empty() => Self::certain(Kind::Never),
             Kind::Texts => Self::certain(Kind::Text),
             _ if elements.is_empty() => Self::SOMETHING,
             _ => Self::among(elements, true),
@@ -55,7 +58,11 @@ impl<'a> Known<'a> {
     }
 
     fn member(&self, key: &str) -> Self {
-        let members: Vec<&'a Value> = self.among.iter().filter_map(|value| value.get(key)).collect();
+        let members: Vec<&'a Value> =
+            self.among.iter().filter_map(|value| value.get(key)).collect();
+        if self.kind == Kind::Never || (members.is_empty() && !self.among.is_empty()) {
+            return Self::maybe(Kind::Never);
+        }
         let everywhere = self.certain && !members.is_empty() && members.len() == self.among.len();
         Self::among(members, everywhere)
     }
@@ -241,9 +248,7 @@ fn input<'a>(steps: &[Step<'_>]) -> Known<'a> {
         | ["countersign", "request", "raw_segments" | "segments"]
         | ["parsed_path"] => Known::certain(Kind::Texts),
         ["countersign", "request", "headers"] | ["parsed_query"] => Known::certain(Kind::Object),
-        ["countersign", "request", "headers", _] | ["parsed_query", _] => {
-            Known::maybe(Kind::Texts)
-        }
+        ["countersign", "request", "headers", _] | ["parsed_query", _] => Known::maybe(Kind::Texts),
         _ => Known::NOTHING,
     }
 }

@@ -9,6 +9,8 @@
 
 mod builtins;
 mod calls;
+#[cfg(test)]
+mod capabilities;
 mod cases;
 mod differences;
 mod known;
@@ -18,7 +20,8 @@ pub(super) mod syntax;
 mod types;
 mod walk;
 
-pub(in crate::policy) use builtins::names as builtins;
+#[cfg(test)]
+pub(in crate::policy) use capabilities::capabilities;
 pub(in crate::policy) use cases::{TestInput, inputs, tests};
 
 use crate::policy::engine::source::Source;
@@ -68,9 +71,8 @@ pub(super) fn entry_point(files: &[File<'_>], query: &str) -> Option<Problem> {
         return None;
     }
     let known = names.nodes().iter().map(|node| node.path.join("."));
-    let near = known.max_by(|a, b| {
-        strsim::jaro_winkler(a, query).total_cmp(&strsim::jaro_winkler(b, query))
-    });
+    let near = known
+        .max_by(|a, b| strsim::jaro_winkler(a, query).total_cmp(&strsim::jaro_winkler(b, query)));
     let file = files.first().map(|file| file.source.file.clone()).unwrap_or_default();
     let folder = file.parent().map(std::path::Path::to_owned).unwrap_or_default();
     let fix = match near {

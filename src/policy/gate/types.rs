@@ -80,7 +80,8 @@ impl<'a, F: FnMut(Span, String)> Checker<'_, 'a, F> {
                 self.expression(domain, scope);
                 let mut inner = scope.clone();
                 let element = scope.known(domain).element();
-                key.iter().for_each(|key| inner.bind(key.text(self.context.text), Known::SOMETHING));
+                key.iter()
+                    .for_each(|key| inner.bind(key.text(self.context.text), Known::SOMETHING));
                 inner.bind(value.text(self.context.text), element);
                 self.query(query, &mut inner);
             }
@@ -300,6 +301,7 @@ fn guard(expr: &Expr) -> Option<(&str, Kind)> {
 
 fn takes(wanted: Kind, given: Kind) -> bool {
     match wanted {
+        _ if given == Kind::Never => true,
         Kind::Any => true,
         Kind::Array => matches!(given, Kind::Array | Kind::Texts),
         Kind::Collection => {
