@@ -41,6 +41,9 @@ impl Builder {
     /// The whole document.
     pub(in crate::policy) fn document(&self, query: &Query<'_>) -> Result<Document, Failure> {
         let keys = &self.keys;
+        if query.target.head().headers().values().any(|value| text(value.as_bytes()).is_none()) {
+            return Err(Failure::new(Cause::Input, "a header's value is not UTF-8"));
+        }
         let caller = query.principal.certificate();
         let principal = Value::from(caller.spiffe_id.as_str());
         let body = query.body.map(whole).transpose()?;
@@ -118,11 +121,12 @@ impl Builder {
             (&keys.pseudo_scheme, self.scheme.clone()),
         ]);
         for name in headers.keys() {
-            let mut values = headers.get_all(name).iter().map(|value| text(value.as_bytes()));
-            let mut all = values.next().unwrap_or_default().into_owned();
+            let mut values =
+                headers.get_all(name).iter().filter_map(|value| text(value.as_bytes()));
+            let mut all = values.next().unwrap_or_default().to_owned();
             values.for_each(|value| {
                 all.push(',');
-                all.push_str(&value);
+                all.push_str(value);
             });
             joined.insert(Value::from(name.as_str()), Value::from(all));
         }
@@ -233,15 +237,15 @@ fn pairs(head: &Head) -> Value {
 fn every(headers: &HeaderMap) -> Value {
     let mut names = Object::new();
     for name in headers.keys() {
-        let values = headers.get_all(name).iter().map(|value| text(value.as_bytes()));
+        let values = headers.get_all(name).iter().filter_map(|value| text(value.as_bytes()));
         names.insert(Value::from(name.as_str()), array(values));
     }
     names.into_value()
 }
 
-/// A header's value. Bytes above ASCII are read as UTF-8 where they are that.
-fn text(bytes: &[u8]) -> std::borrow::Cow<'_, str> {
-    String::from_utf8_lossy(bytes)
+/// A header's value. One that is not UTF-8 is none, and no request with it is judged.
+fn text(bytes: &[u8]) -> Option<&str> {
+    std::str::from_utf8(bytes).ok()
 }
 
 fn array<T: AsRef<str>>(items: impl IntoIterator<Item = T>) -> Value {

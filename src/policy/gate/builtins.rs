@@ -5,10 +5,10 @@
 //! stock `opa check`.
 
 use crate::policy::gate::names::{Names, dotted};
-use crate::policy::gate::syntax::Expr;
 use crate::policy::gate::walk::{self, Visitor};
 use crate::policy::gate::{File, problem_at};
 use crate::policy::problem::Problem;
+use crate::policy::syntax::Expr;
 use Kind::{Any, Array, Bool, Collection, Number, Object, Set, Text, Texts};
 
 /// The type of an argument, or of a result.

@@ -1,9 +1,9 @@
 //! The tests of a bundle, and the inputs they put in the place of `input`.
 
 use crate::policy::gate::names::{Names, dotted};
-use crate::policy::gate::syntax::{Body, Expr, Literal, Query, Rule, Statement, With};
 use crate::policy::gate::{File, place_at};
 use crate::policy::problem::Place;
+use crate::policy::syntax::{Body, Expr, Literal, Query, Rule, Statement, With};
 
 /// One test rule.
 #[derive(Debug)]
@@ -92,7 +92,7 @@ fn is_binding(statement: &Statement) -> bool {
     statement.with_mods.is_empty()
         && matches!(
             statement.literal,
-            Literal::SomeIn { .. } | Literal::Expr { expr: Expr::AssignExpr { .. } }
+            Literal::SomeIn { .. } | Literal::Expr { expr: Expr::Assignment { .. } }
         )
 }
 

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::policy::gate::builtins::{self, Kind, Nature};
 use crate::policy::gate::names::{Names, dotted};
-use crate::policy::gate::syntax::{Expr, Head, Rule, Step};
+use crate::policy::syntax::{Expr, Head, Rule, Step};
 
 /// What is known of a value.
 #[derive(Clone, Debug)]
@@ -104,17 +104,21 @@ impl<'n, 'a> Scope<'n, 'a> {
             Expr::ArrayCompr { .. } => Known::certain(Kind::Array),
             Expr::ObjectCompr { .. } => Known::certain(Kind::Object),
             Expr::SetCompr { .. } => Known::certain(Kind::Set),
-            Expr::BoolExpr { lhs, rhs, .. } => self.whole(Kind::Bool, [lhs, rhs].map(Box::as_ref)),
+            Expr::Comparison { lhs, rhs, .. } => {
+                self.whole(Kind::Bool, [lhs, rhs].map(Box::as_ref))
+            }
             Expr::Membership { value, collection, .. } => {
                 self.whole(Kind::Bool, [value, collection].map(Box::as_ref))
             }
-            Expr::ArithExpr { lhs, rhs, .. } => {
+            Expr::Arith { lhs, rhs, .. } => {
                 self.whole(self.known(lhs).kind, [lhs, rhs].map(Box::as_ref))
             }
-            Expr::BinExpr { lhs, rhs, .. } => self.whole(Kind::Set, [lhs, rhs].map(Box::as_ref)),
+            Expr::SetOperation { lhs, rhs, .. } => {
+                self.whole(Kind::Set, [lhs, rhs].map(Box::as_ref))
+            }
             Expr::Call { fcn, params, .. } => self.call(&dotted(fcn).join("."), params),
             Expr::RefBrack { .. } | Expr::RefDot { .. } | Expr::Var { .. } => self.reference(expr),
-            Expr::AssignExpr { .. } | Expr::UnaryExpr { .. } => Known::NOTHING,
+            Expr::Assignment { .. } | Expr::Minus { .. } => Known::NOTHING,
         }
     }
 
