@@ -145,6 +145,16 @@ pub struct UpstreamMetrics {
     pub connections: IntGaugeVec,
 }
 
+/// The numbers of one upstream, looked up once: looking them up takes a lock.
+#[derive(Clone, Debug)]
+pub struct UpstreamNumbers {
+    /// Its part of [`UpstreamMetrics::connections`].
+    pub connections: IntGauge,
+    duration: [Histogram; 6],
+    errors: IntCounterVec,
+    name: Box<str>,
+}
+
 impl Metrics {
     /// A fresh set, all zero.
     ///
@@ -356,6 +366,36 @@ impl UpstreamMetrics {
         })
     }
 }
+
+impl UpstreamMetrics {
+    /// The numbers of the upstream called `name`.
+    pub fn of(&self, name: &str) -> UpstreamNumbers {
+        let duration = CODE_CLASSES.map(|class| self.duration.with_label_values(&[name, class]));
+        UpstreamNumbers {
+            connections: self.connections.with_label_values(&[name]),
+            duration,
+            errors: self.errors.clone(),
+            name: name.into(),
+        }
+    }
+}
+
+impl UpstreamNumbers {
+    /// Counts an answer with `status`, whose head took `duration`.
+    pub fn answered(&self, status: http::StatusCode, duration: std::time::Duration) {
+        let class = usize::from(status.as_u16() / 100).min(CODE_CLASSES.len());
+        let histogram = self.duration.get(class.wrapping_sub(1));
+        histogram.unwrap_or(&self.duration[5]).observe(duration.as_secs_f64());
+    }
+
+    /// Counts a request that was not answered.
+    pub fn failed(&self, reason: &str) {
+        self.errors.with_label_values(&[&self.name, reason]).inc();
+    }
+}
+
+/// What [`code_class`] gives, in order.
+const CODE_CLASSES: [&str; 6] = ["1xx", "2xx", "3xx", "4xx", "5xx", "other"];
 
 /// `method` as a label: a known method, or `_OTHER`, so that an agent cannot grow the metrics.
 pub fn method_label(method: &http::Method) -> &'static str {

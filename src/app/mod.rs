@@ -1,1 +1,10 @@
-//! (being written)
+//! The parts put together: a configuration becomes a running process.
+
+pub mod assemble;
+pub mod watch;
+pub mod worker;
+pub mod supervisor;
+pub mod running;
+
+pub use assemble::{Assembly, Refused};
+pub use running::{Running, StartError};

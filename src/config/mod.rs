@@ -1,1 +1,37 @@
-//! (being written)
+//! The configuration as written, what is wrong with it, and its schema.
+//!
+//! [`parse`] turns text into a [`File`] or into everything that is wrong with the text at once, each
+//! with its place, an excerpt and what to do. It reads no file and knows no clock, so that it can be
+//! tested with any text. Secrets are never part of the text: they come from sources, and where
+//! somebody wrote one down all the same, no excerpt shows it.
+
+pub mod code;
+pub mod keypath;
+pub mod place;
+pub mod mask;
+pub mod problem;
+pub mod report;
+pub mod text;
+pub mod duration;
+pub mod size;
+pub mod identity;
+pub mod listeners;
+pub mod policy;
+pub mod upstreams;
+pub mod credentials;
+pub mod routes;
+pub mod audit;
+pub mod file;
+mod tree;
+mod shape;
+mod check;
+pub mod parts;
+pub mod schema;
+
+pub use code::{Code, Severity};
+pub use file::{File, parse};
+pub use problem::{Problem, Problems};
+pub use schema::schema;
+
+#[cfg(test)]
+mod tests;

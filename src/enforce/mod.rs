@@ -1,1 +1,15 @@
-//! (being written)
+//! The policy enforcement point: what policy answered becomes what happens.
+//!
+//! [`authorize`] asks policy about an [`Ask`] and returns a [`Grant`] or a [`Refusal`]; there is no
+//! third thing, and no other way to a grant.
+
+pub mod ask;
+pub mod authorize;
+pub mod grant;
+pub mod obligation;
+pub mod refusal;
+
+pub use ask::Ask;
+pub use authorize::authorize;
+pub use grant::Grant;
+pub use refusal::{Cause, Refusal};

@@ -11,6 +11,9 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 
+use crate::clock::Timestamp;
+use crate::identity::certificate::not_after;
+
 /// Why an identity file could not be used.
 #[derive(Debug)]
 pub struct FileError {
@@ -33,6 +36,11 @@ pub fn certified_key(cert: &Path, key: &Path) -> Result<Arc<CertifiedKey>, FileE
         path: key.to_owned(),
         problem: format!("does not fit the certificate in {}: {e}", cert.display()),
     })
+}
+
+/// When the first certificate of a chain of our own ends.
+pub fn ends(own: &CertifiedKey) -> Timestamp {
+    own.cert.first().and_then(|leaf| not_after(leaf)).unwrap_or_default()
 }
 
 /// Every certificate in a PEM file, in order; at least one.

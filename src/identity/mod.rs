@@ -9,8 +9,10 @@ pub mod certificate;
 pub mod files;
 pub mod trust;
 pub mod principal;
+pub mod caller;
 pub mod rejection;
 
+pub use caller::Caller;
 pub use certificate::Certificate;
 pub use principal::Principal;
 pub use rejection::Rejection;

@@ -1,1 +1,18 @@
-//! (being written)
+//! The data plane: from an agent's request to its answer.
+//!
+//! [`exchange`] is the one page that tells the story; everything else here is a stage of it.
+
+pub mod failure;
+pub mod problem;
+pub mod dialect;
+pub mod reply;
+pub mod answer;
+pub mod plane;
+pub mod tunnel;
+pub mod agent_api;
+pub mod arrival;
+mod account;
+pub mod exchange;
+
+pub use answer::Answer;
+pub use plane::{Plane, Shared, Snapshot, View};

@@ -1,4 +1,4 @@
-//! The rules a request breaks by being readable in two ways.
+//! The rules a request breaks by being readable in two ways, or by being too large to be read.
 //!
 //! Each is a trick, or the accident that looks like one, that made some proxy and the server behind
 //! it disagree about a request. The agent gets a 400 that names the rule, so that an honest one can
@@ -27,6 +27,10 @@ pub enum Ambiguity {
     ContentLengthWithTransferEncoding,
     /// `Expect` says anything but `100-continue`.
     Expectation,
+    /// The request line and the headers together are larger than the listener takes.
+    HeadTooLarge,
+    /// There are more headers than the listener takes.
+    HeaderCount,
     /// The same single-valued header stands there twice.
     HeaderRepeated,
     /// A header line is malformed: no colon, blanks before it, an empty name, a continuation.
@@ -67,6 +71,8 @@ pub enum Ambiguity {
     RequestLine,
     /// The target is not in origin form.
     TargetForm,
+    /// The target is longer than the listener takes.
+    TargetTooLong,
     /// `Transfer-Encoding` is anything but one `chunked`, or is used in HTTP/1.0.
     TransferEncoding,
     /// An upgrade on a request with a body, or to a protocol that is half asked for.
@@ -89,6 +95,8 @@ impl Ambiguity {
         match self {
             Self::BodyCoding | Self::BodyType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Expectation => StatusCode::EXPECTATION_FAILED,
+            Self::HeadTooLarge | Self::HeaderCount => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Self::TargetTooLong => StatusCode::URI_TOO_LONG,
             _ => StatusCode::BAD_REQUEST,
         }
     }
@@ -124,6 +132,8 @@ impl Ambiguity {
                 "Send either Content-Length or Transfer-Encoding, not both.",
             ),
             Self::Expectation => ("expectation", "Expect may only be 100-continue."),
+            Self::HeadTooLarge => ("head_too_large", "Send fewer or shorter headers."),
+            Self::HeaderCount => ("header_count", "Send fewer headers."),
             Self::HeaderRepeated => {
                 ("header_repeated", "A header that has one value must stand once.")
             }
@@ -184,6 +194,7 @@ impl Ambiguity {
             Self::TargetForm => {
                 ("target_form", "Send the path alone as the target, beginning with `/`.")
             }
+            Self::TargetTooLong => ("target_too_long", "Send a shorter path and query."),
             Self::TransferEncoding => {
                 ("transfer_encoding", "Transfer-Encoding may only be `chunked`, in HTTP/1.1.")
             }

@@ -9,7 +9,10 @@ use crate::route::ambiguity::Ambiguity;
 /// it is the scheme's default. At most 255 bytes of host.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct Authority {
-    host: Box<str>,
+    /// The host, and the port behind a colon where there is one.
+    text: Box<str>,
+    /// How much of `text` is the host.
+    host: usize,
     port: Option<u16>,
 }
 
@@ -29,15 +32,22 @@ impl Authority {
         if !is_host(host) {
             return Err(Ambiguity::AuthorityMalformed);
         }
-        Ok(Self {
-            host: host.to_ascii_lowercase().into(),
-            port: port.filter(|port| *port != DEFAULT_PORT),
-        })
+        let port = port.filter(|port| *port != DEFAULT_PORT);
+        let mut text = host.to_ascii_lowercase();
+        if let Some(port) = port {
+            text.push_str(&format!(":{port}"));
+        }
+        Ok(Self { text: text.into(), host: host.len(), port })
+    }
+
+    /// The host, and the port behind a colon where there is one.
+    pub fn as_str(&self) -> &str {
+        &self.text
     }
 
     /// The host: a name, an IPv4 address, or an IPv6 address in brackets.
     pub fn host(&self) -> &str {
-        &self.host
+        &self.text[..self.host]
     }
 
     /// The port, unless it is 443.
@@ -48,11 +58,7 @@ impl Authority {
 
 impl fmt::Display for Authority {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.host)?;
-        match self.port {
-            Some(port) => write!(f, ":{port}"),
-            None => Ok(()),
-        }
+        f.write_str(&self.text)
     }
 }
 

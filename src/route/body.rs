@@ -1,8 +1,10 @@
 //! The body of a request: whole where policy inspects it, a stream where it does not.
 
+use std::cell::Cell;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -36,7 +38,12 @@ pub struct Stream {
     idle: Duration,
     /// Made when the agent first keeps us waiting.
     deadline: Option<Pin<Box<Sleep>>>,
+    passed: Passed,
 }
+
+/// Counts the bytes of a body that were passed on; clones read the same count.
+#[derive(Clone, Debug, Default)]
+pub struct Passed(Rc<Cell<u64>>);
 
 /// A whole body that policy may see: one strict JSON text.
 #[derive(Clone, Debug)]
@@ -64,19 +71,29 @@ impl Body {
         if incoming.is_end_stream() {
             return Self::Empty;
         }
-        Self::Stream(Stream { incoming, idle, deadline: None })
+        Self::Stream(Stream { incoming, idle, deadline: None, passed: Passed::default() })
     }
 
-    /// Reads the whole body and checks that it has one reading. `None` if there is no body.
+    /// How many bytes of it have been passed on, as long as it is sent.
+    pub fn passed(&self) -> Passed {
+        match self {
+            Self::Empty => Passed::default(),
+            Self::Stream(stream) => stream.passed.clone(),
+            Self::Whole(bytes) => Passed(Rc::new(Cell::new(bytes.len() as u64))),
+        }
+    }
+
+    /// Reads the whole body and checks that it has one reading. `None` if there is no body, or the
+    /// route does not inspect it.
     ///
     /// # Errors
     /// [`BodyError`]; the request must then be refused, for nobody has judged its body.
     pub async fn inspect(
         &mut self,
         headers: &HeaderMap,
-        inspect: Inspect,
+        inspect: Option<Inspect>,
     ) -> Result<Option<Inspected>, BodyError> {
-        let Self::Stream(stream) = self else {
+        let (Self::Stream(stream), Some(inspect)) = (&mut *self, inspect) else {
             return Ok(None);
         };
         check_type(headers).map_err(BodyError::Ambiguous)?;
@@ -85,6 +102,13 @@ impl Body {
         let inspected = Inspected::new(bytes.clone());
         *self = Self::Whole(bytes);
         Ok(Some(inspected))
+    }
+}
+
+impl Passed {
+    /// The count so far.
+    pub fn bytes(&self) -> u64 {
+        self.0.get()
     }
 }
 
@@ -139,7 +163,11 @@ impl HttpBody for Stream {
             self.deadline = None;
             match frame {
                 Some(Ok(frame)) if frame.is_trailers() => {}
-                Some(Ok(frame)) => return Poll::Ready(Some(Ok(frame))),
+                Some(Ok(frame)) => {
+                    let bytes = frame.data_ref().map_or(0, Bytes::len);
+                    self.passed.0.set(self.passed.0.get() + bytes as u64);
+                    return Poll::Ready(Some(Ok(frame)));
+                }
                 Some(Err(broken)) => return Poll::Ready(Some(Err(BodyError::Broken(broken)))),
                 None => return Poll::Ready(None),
             }

@@ -32,6 +32,20 @@ pub(super) fn decode(text: &str) -> Result<Option<Vec<u8>>, BadEscape> {
     Ok(Some(decoded))
 }
 
+/// Everything but unreserved characters escaped.
+pub(crate) fn escaped(text: &str) -> String {
+    // Reserved at its largest, so that growing leaves no copy of a secret behind.
+    let mut escaped = String::with_capacity(text.len() * 3);
+    for byte in text.bytes() {
+        if is_unreserved(byte) {
+            escaped.push(char::from(byte));
+        } else {
+            escaped.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    escaped
+}
+
 /// RFC 3986 §2.3: the characters whose escape means the same as themselves.
 pub(super) const fn is_unreserved(b: u8) -> bool {
     b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~')

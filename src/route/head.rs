@@ -76,6 +76,11 @@ impl Head {
         &self.headers
     }
 
+    /// The headers, when nothing else of the head is needed any more.
+    pub(crate) fn into_headers(self) -> HeaderMap {
+        self.headers
+    }
+
     /// `HTTP/1.1` or `HTTP/2`, as opa-envoy writes it.
     pub fn protocol(&self) -> &'static str {
         match self.version {

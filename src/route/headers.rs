@@ -52,7 +52,7 @@ fn may_pass(name: &str, value: &HeaderValue) -> bool {
 }
 
 /// RFC 9110 §7.6.1, and what concerns only the framing on this connection.
-fn is_per_hop(name: &str) -> bool {
+pub(crate) fn is_per_hop(name: &str) -> bool {
     matches!(
         name,
         "connection"
@@ -68,7 +68,7 @@ fn is_per_hop(name: &str) -> bool {
 }
 
 /// Headers by which a request claims to come from someone.
-pub(crate) fn is_authority(name: &str) -> bool {
+fn is_authority(name: &str) -> bool {
     const NAMES: [&str; 24] = [
         "api-key",
         "authorization",

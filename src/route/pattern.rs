@@ -63,6 +63,11 @@ impl HostPattern {
 }
 
 impl PathPrefix {
+    /// Every path.
+    pub fn root() -> Self {
+        Self { text: "".into(), under: Under::Only }
+    }
+
     /// Reads a path.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::route::ambiguity::Ambiguity;
-use crate::route::escape::decode;
+use crate::route::escape::{decode, escaped};
 
 /// A query that has one reading: `&` separates pairs, the first `=` ends a name, `+` is a blank.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -48,6 +48,24 @@ impl Query {
     }
 }
 
+/// `target` with one query parameter set to exactly these values, wherever its name stood before and
+/// however it was escaped. With no values the parameter is taken off.
+pub(crate) fn set<V: AsRef<str>>(target: &str, name: &str, values: &[V]) -> String {
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let is_other = |pair: &&str| {
+        let theirs = pair.split_once('=').map_or(*pair, |(name, _)| name);
+        !pair.is_empty() && decoded(theirs).is_none_or(|theirs| theirs != name)
+    };
+    let set = values.iter().map(|value| format!("{}={}", escaped(name), escaped(value.as_ref())));
+    let pairs = query.split('&').filter(is_other).map(str::to_owned).chain(set);
+    let mut target = path.to_owned();
+    for (separator, pair) in std::iter::once('?').chain(std::iter::repeat('&')).zip(pairs) {
+        target.push(separator);
+        target.push_str(&pair);
+    }
+    target
+}
+
 fn decoded(part: &str) -> Option<Cow<'_, str>> {
     let spaced = if part.contains('+') { Cow::Owned(part.replace('+', " ")) } else { part.into() };
     match decode(&spaced).ok()? {
@@ -58,7 +76,7 @@ fn decoded(part: &str) -> Option<Cow<'_, str>> {
 
 #[cfg(test)]
 mod tests {
-    use super::Query;
+    use super::{Query, set};
     use crate::route::ambiguity::Ambiguity;
 
     #[test]
@@ -67,6 +85,20 @@ mod tests {
         let pairs: Vec<_> = query.pairs().map(|(n, v)| format!("{n}>{v}")).collect();
         assert_eq!(pairs, ["a>1", "b>x y", "a>%26", "flag>", ">v", "c>d=e"]);
         assert_eq!(query.raw(), "a=1&b=x+y&a=%2526&flag&=v&&c=d=e");
+    }
+
+    #[test]
+    fn a_parameter_that_is_set_is_the_only_one_of_its_name() {
+        for (target, expected) in [
+            ("/a", "/a?key=v%26"),
+            ("/a?x=1", "/a?x=1&key=v%26"),
+            ("/a?key=mine&x=1&key", "/a?x=1&key=v%26"),
+            ("/a?k%65y=mine", "/a?key=v%26"),
+            ("/a?KEY=other", "/a?KEY=other&key=v%26"),
+        ] {
+            assert_eq!(set(target, "key", &["v&"]), expected);
+        }
+        assert_eq!(set::<&str>("/a?key=1", "key", &[]), "/a");
     }
 
     #[test]

@@ -121,7 +121,7 @@ impl Table {
         let paths = self.host(head.authority().host()).ok_or(NoRoute::Host)?;
         let route = paths.find(head.path().as_str()).ok_or(NoRoute::Path)?;
         if !route.serves(head.method()) {
-            return Err(NoRoute::Method(route.methods()));
+            return Err(NoRoute::Method(route.served_methods().to_vec()));
         }
         if head.path().has_encoded_slash() && route.encoded_slash == EncodedSlash::Refuse {
             return Err(NoRoute::Ambiguous(Ambiguity::PathEncodedSlash));
@@ -161,14 +161,12 @@ impl Paths {
 
 impl Route {
     fn serves(&self, method: &Method) -> bool {
-        match &self.methods {
-            Some(methods) => methods.contains(method),
-            None => USUAL_METHODS.contains(method),
-        }
+        self.served_methods().contains(method)
     }
 
-    fn methods(&self) -> Vec<Method> {
-        self.methods.clone().unwrap_or_else(|| USUAL_METHODS.to_vec())
+    /// The methods that it serves.
+    pub fn served_methods(&self) -> &[Method] {
+        self.methods.as_deref().unwrap_or(&USUAL_METHODS)
     }
 }
 
@@ -179,8 +177,13 @@ impl Target {
     }
 
     /// The route that carries it.
-    pub fn route(&self) -> &Route {
+    pub fn route(&self) -> &Arc<Route> {
         &self.route
+    }
+
+    /// Both, when the target has done its work.
+    pub(crate) fn into_parts(self) -> (Head, Arc<Route>) {
+        (self.head, self.route)
     }
 
     /// The upgrade that is asked for, where the route allows it.

@@ -10,6 +10,16 @@ pub enum Durability {
     Kernel,
 }
 
+impl Durability {
+    /// The word for it in the configuration and on the record.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Disk => "disk",
+            Self::Kernel => "kernel",
+        }
+    }
+}
+
 /// The shape of Countersign's own answers, so that an agent's library shows their sentence.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Dialect {

@@ -1,0 +1,210 @@
+//! A configuration file becomes everything that runs, or a list of what is wrong.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::audit;
+use crate::clock::{Clock, Timestamp};
+use crate::config::code::Code;
+use crate::config::keypath::KeyPath;
+use crate::config::{File, Problem, Problems, parse};
+use crate::credential::Credentials;
+use crate::id::ListenerName;
+use crate::identity::{Trust, files};
+use crate::listener::ListenerConfig;
+use crate::listener::serve::Security;
+use crate::listener::tls::server_config;
+use crate::metrics::Metrics;
+use crate::policy::{self, Bundle};
+use crate::proxy::Snapshot;
+use crate::route::Table;
+use crate::upstream::Upstreams;
+
+/// Everything that a configuration leads to, loaded and checked; nothing runs yet.
+#[derive(Debug)]
+pub struct Assembly {
+    /// What exchanges need.
+    pub snapshot: Snapshot,
+    /// The agents' listeners.
+    pub listeners: Vec<ListenerConfig>,
+    /// The admin listener.
+    pub admin: Option<(ListenerName, SocketAddr)>,
+    /// How many workers serve.
+    pub workers: usize,
+    /// The audit trail's settings.
+    pub audit: audit::Config,
+    /// Every file and folder whose change may change any of this.
+    pub files: Vec<PathBuf>,
+    /// What is legal and unwise.
+    warnings: Vec<String>,
+}
+
+/// Why a configuration cannot be used: all of it, with its places.
+#[derive(Debug)]
+pub struct Refused {
+    configuration: Problems,
+    policy: Vec<policy::Problem>,
+}
+
+impl Assembly {
+    /// Loads what the file at `config` names. Blocks on the disk.
+    ///
+    /// # Errors
+    /// [`Refused`], with everything that was found wrong.
+    pub fn load(config: &Path, clock: &Clock, metrics: &Metrics) -> Result<Self, Refused> {
+        let name = config.display().to_string();
+        let text = std::fs::read_to_string(config)
+            .map_err(|why| Refused::from(Problems::unreadable(&name, why.to_string())))?;
+        let (file, problems) = parse(&name, &text)?;
+        let mut loading = Loading { problems, policy: Vec::new() };
+        let parts = loading.parts(&file, clock, metrics);
+        let Some(parts) = parts else { return Err(loading.refused()) };
+        if loading.failed() {
+            return Err(loading.refused());
+        }
+        let mut files = loaded_files(&file, &parts.snapshot.bundle);
+        files.push(config.to_owned());
+        let mut warnings: Vec<_> = loading.problems.iter().map(|p| p.message.clone()).collect();
+        warnings.extend(parts.snapshot.bundle.warnings().iter().map(ToString::to_string));
+        let unusable = parts.snapshot.credentials.problems();
+        warnings.extend(unusable.map(|(name, why)| format!("credential `{name}`: {why}")));
+        Ok(Self {
+            snapshot: parts.snapshot,
+            listeners: file.doors(),
+            admin: file.admin(),
+            workers: file.worker_count(),
+            audit: parts.audit,
+            files,
+            warnings,
+        })
+    }
+
+    /// What is legal and unwise, in sentences.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+}
+
+/// What was loaded so far, and what was wrong with it.
+struct Loading {
+    problems: Problems,
+    policy: Vec<policy::Problem>,
+}
+
+struct Parts {
+    snapshot: Snapshot,
+    audit: audit::Config,
+}
+
+impl Loading {
+    /// Loads every part, noting every problem; `None` if one is missing.
+    fn parts(&mut self, file: &File, clock: &Clock, metrics: &Metrics) -> Option<Parts> {
+        let security = self.security(file, clock);
+        let upstreams = self.upstreams(file);
+        let bundle = self.bundle(file, clock);
+        let credentials = file.credentials().map_err(|problem| self.problems.add(problem)).ok();
+        let audit = file.audit().map_err(|problem| self.problems.add(problem)).ok();
+        let (security, svid_ends) = security?;
+        let snapshot = Snapshot {
+            security,
+            svid_ends,
+            routes: Table::new(file.routes()),
+            bundle: Arc::new(bundle?),
+            credentials: Credentials::load(credentials?, metrics.credential.clone()),
+            upstreams: upstreams?,
+        };
+        Some(Parts { snapshot, audit: audit? })
+    }
+
+    fn security(&mut self, file: &File, clock: &Clock) -> Option<(Security, Timestamp)> {
+        let trust = Trust::load(&file.trust(), clock.clone()).map_err(|failures| {
+            for failure in failures {
+                self.file_problem(KeyPath::top("identity").key("trust"), &failure);
+            }
+        });
+        let (cert, key) = file.svid();
+        let at = || KeyPath::top("identity").key("svid");
+        let own = files::certified_key(cert, key).map_err(|why| self.file_problem(at(), &why));
+        let (trust, own) = (Arc::new(trust.ok()?), own.ok()?);
+        let ends = files::ends(&own);
+        match server_config(Arc::clone(&trust), own) {
+            Ok(tls) => Some((Security { tls, trust }, ends)),
+            Err(why) => {
+                self.problems.add(Problem::value(Code::Unusable, at(), why.to_string()));
+                None
+            }
+        }
+    }
+
+    fn upstreams(&mut self, file: &File) -> Option<Upstreams> {
+        let configs = file.upstreams().map_err(|problem| self.problems.add(problem)).ok()?;
+        let loaded = Upstreams::load(configs).map_err(|why| {
+            let at = KeyPath::top("upstreams").key(why.upstream.as_str());
+            self.problems.add(Problem::key(Code::Unusable, at, why.to_string()));
+        });
+        loaded.ok()
+    }
+
+    /// The rules; that there are some was checked with the file.
+    fn bundle(&mut self, file: &File, clock: &Clock) -> Option<Bundle> {
+        let config = file.policy()?;
+        match Bundle::load(&config, clock) {
+            Ok(bundle) => Some(bundle),
+            Err(why) => {
+                self.policy.extend_from_slice(why.problems());
+                None
+            }
+        }
+    }
+
+    fn file_problem(&mut self, at: KeyPath, why: &files::FileError) {
+        self.problems.add(Problem::value(Code::Unusable, at, why.to_string()));
+    }
+
+    fn failed(&self) -> bool {
+        self.problems.errors() > 0 || !self.policy.is_empty()
+    }
+
+    fn refused(self) -> Refused {
+        Refused { configuration: self.problems, policy: self.policy }
+    }
+}
+
+/// Everything that was read, to be watched.
+fn loaded_files(file: &File, bundle: &Bundle) -> Vec<PathBuf> {
+    let (cert, key) = file.svid();
+    let mut files = vec![cert.to_owned(), key.to_owned()];
+    for trust in file.trust() {
+        files.push(trust.bundle);
+        files.extend(trust.crl);
+    }
+    for credential in file.credentials().unwrap_or_default() {
+        files.extend(credential.source.path());
+    }
+    for upstream in file.upstreams.values() {
+        let tls = [&upstream.tls.ca, &upstream.tls.cert, &upstream.tls.key];
+        files.extend(tls.into_iter().flatten().cloned());
+    }
+    files.extend_from_slice(bundle.watched());
+    files
+}
+
+impl From<Problems> for Refused {
+    fn from(configuration: Problems) -> Self {
+        Self { configuration, policy: Vec::new() }
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for problem in &self.policy {
+            writeln!(f, "error[policy]: {problem}\n")?;
+        }
+        if self.configuration.is_empty() {
+            return write!(f, "{} problems in the rules; nothing was changed", self.policy.len());
+        }
+        write!(f, "{}", self.configuration)
+    }
+}

@@ -1,0 +1,118 @@
+//! The thread beside the workers: it accepts, serves the admin door, and reloads.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::{io, thread};
+
+use tokio::net::TcpListener;
+use tokio::runtime::Builder;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::LocalSet;
+use tracing::{error, info};
+
+use crate::admin;
+use crate::app::assemble::Assembly;
+use crate::app::watch::{INTERVAL, Watch};
+use crate::listener::Bound;
+use crate::listener::accept::Acceptor;
+use crate::proxy::Shared;
+use crate::shutdown::Shutdown;
+
+/// What the thread is started with.
+#[derive(Debug)]
+pub struct Supervisor {
+    /// The configuration file.
+    pub config: PathBuf,
+    /// Every file that it led to.
+    pub files: Vec<PathBuf>,
+    /// What all workers share.
+    pub shared: Arc<Shared>,
+    /// Asks to stop.
+    pub shutdown: Shutdown,
+    /// The agents' listeners.
+    pub doors: Vec<(Acceptor, Bound)>,
+    /// The admin door, if there is one.
+    pub admin: Vec<Bound>,
+}
+
+impl Supervisor {
+    /// Starts the thread; it ends when it is asked to.
+    ///
+    /// # Errors
+    /// If the system gives no thread, no poller or no signals.
+    pub fn start(self) -> io::Result<JoinHandle<()>> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        thread::Builder::new().name("supervisor".to_owned()).spawn(move || {
+            LocalSet::new().block_on(&runtime, self.run());
+        })
+    }
+
+    async fn run(self) {
+        let Self { config, files, shared, mut shutdown, doors, admin } = self;
+        for (acceptor, bound) in doors {
+            if let Some(socket) = listening(bound) {
+                tokio::task::spawn_local(acceptor.run(socket, shutdown.clone()));
+            }
+        }
+        for bound in admin {
+            if let Some(socket) = listening(bound) {
+                let serve = admin::serve(socket, Arc::clone(&shared), shutdown.clone());
+                tokio::task::spawn_local(serve);
+            }
+        }
+        tokio::task::spawn_local(reload_on_change(config, files, shared));
+        shutdown.wait().await;
+    }
+}
+
+fn listening(bound: Bound) -> Option<TcpListener> {
+    let address = bound.address;
+    match TcpListener::from_std(bound.socket) {
+        Ok(socket) => Some(socket),
+        Err(cause) => {
+            error!(%address, %cause, "a listener cannot be polled");
+            None
+        }
+    }
+}
+
+/// Reloads on SIGHUP, and whenever a file that was read has changed.
+async fn reload_on_change(config: PathBuf, files: Vec<PathBuf>, shared: Arc<Shared>) {
+    let mut hangup = match signal(SignalKind::hangup()) {
+        Ok(hangup) => hangup,
+        Err(cause) => return error!(%cause, "cannot listen for SIGHUP; nothing is reloaded"),
+    };
+    let mut watch = Watch::new(files);
+    loop {
+        let changed = tokio::select! {
+            _ = hangup.recv() => true,
+            () = tokio::time::sleep(INTERVAL) => watch.look(),
+        };
+        if changed && let Some(files) = reload(&config, &shared) {
+            watch = Watch::new(files);
+        }
+    }
+}
+
+/// Puts a whole new snapshot in force, or none. Returns the files that it led to.
+fn reload(config: &PathBuf, shared: &Shared) -> Option<Vec<PathBuf>> {
+    let metrics = &shared.metrics.config;
+    match Assembly::load(config, &shared.clock, &shared.metrics) {
+        Ok(assembly) => {
+            let files = assembly.files.clone();
+            shared.replace(assembly.snapshot);
+            shared.announce();
+            metrics.reloads.with_label_values(&["applied"]).inc();
+            metrics.last_reload_success.set(1);
+            info!("the configuration was reloaded");
+            Some(files)
+        }
+        Err(refused) => {
+            metrics.reloads.with_label_values(&["refused"]).inc();
+            metrics.last_reload_success.set(0);
+            error!("the reload was refused and the last good configuration stays:\n{refused}");
+            None
+        }
+    }
+}

@@ -1,0 +1,365 @@
+//! `credentials:` what is put on approved requests, and where the secret of each comes from.
+//!
+//! No secret is ever in the file. A text where a source belongs is refused without being repeated,
+//! and the excerpt that shows the place covers it.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use http::HeaderName;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::{Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+
+use crate::config::code::Code;
+use crate::config::keypath::KeyPath;
+use crate::config::problem::Problem;
+use crate::config::report::{Report, rebase};
+use crate::id::{CredentialName, UpstreamName};
+
+/// One credential, as written. [`placement`](Self::placement) says what its keys amount to.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Credential {
+    /// How it is put on a request.
+    pub scheme: Scheme,
+    /// Where its secret is: `{ file: PATH }`, `{ env: NAME }` or `{ systemd: NAME }`.
+    pub secret: Source,
+    /// The only upstreams it may ever be sent to; at least one.
+    #[schemars(with = "Vec<String>", length(min = 1))]
+    pub upstreams: Vec<UpstreamName>,
+    /// For `basic`: what stands before the colon.
+    pub username: Option<String>,
+    /// For `header`, `query` and `cookie`: the name of the header, parameter or cookie.
+    pub name: Option<String>,
+    /// For `header`: what stands before the secret, such as `"Token "`.
+    pub prefix: Option<String>,
+}
+
+/// How a credential is put on a request.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq)]
+#[serde(rename_all = "snake_case")]
+pub enum Scheme {
+    /// `Authorization: Basic …`
+    Basic,
+    /// `Authorization: Bearer …`
+    Bearer,
+    /// One cookie.
+    Cookie,
+    /// Any header, with a prefix where one is needed.
+    Header,
+    /// A query parameter.
+    Query,
+}
+
+/// Where a secret is.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Source {
+    /// In a variable of the environment.
+    Env(String),
+    /// In a file that nobody else can read.
+    File(PathBuf),
+    /// In systemd's credentials directory, under this name.
+    Systemd(String),
+}
+
+/// A scheme with what it needs beside the secret.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Placement {
+    /// `Authorization: Basic …`
+    Basic {
+        /// What stands before the colon.
+        username: String,
+    },
+    /// `Authorization: Bearer …`
+    Bearer,
+    /// One cookie.
+    Cookie {
+        /// Its name.
+        name: String,
+    },
+    /// Any header.
+    Header {
+        /// Its name.
+        name: HeaderName,
+        /// What stands before the secret; may be empty.
+        prefix: String,
+    },
+    /// A query parameter.
+    Query {
+        /// Its name.
+        name: String,
+    },
+}
+
+/// What is wrong with one key of a credential.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Misfit {
+    /// The key.
+    pub key: &'static str,
+    /// What kind of problem it is.
+    pub code: Code,
+    /// What is wrong with it.
+    pub message: String,
+}
+
+impl Credential {
+    /// How it is put on a request.
+    ///
+    /// # Errors
+    /// The first key that is missing or cannot be used. None once [`parse`](crate::config::parse)
+    /// has accepted the file.
+    pub fn placement(&self) -> Result<Placement, Misfit> {
+        match self.scheme {
+            Scheme::Basic => Ok(Placement::Basic { username: self.username()? }),
+            Scheme::Bearer => Ok(Placement::Bearer),
+            Scheme::Cookie => Ok(Placement::Cookie { name: self.name(is_token)? }),
+            Scheme::Header => {
+                Ok(Placement::Header { name: self.header()?, prefix: self.prefix()? })
+            }
+            Scheme::Query => Ok(Placement::Query { name: self.name(is_parameter)? }),
+        }
+    }
+
+    fn username(&self) -> Result<String, Misfit> {
+        let username = needed("username", self.username.as_ref())?;
+        let is_fine = !username.contains(':') && !username.contains(char::is_control);
+        fitting("username", username, is_fine, "holds no colon and no control characters")
+    }
+
+    fn name(&self, is_fine: fn(&str) -> bool) -> Result<String, Misfit> {
+        let name = needed("name", self.name.as_ref())?;
+        fitting("name", name, is_fine(name), "is made of letters, digits and `-`, `_`, `.`")
+    }
+
+    fn header(&self) -> Result<HeaderName, Misfit> {
+        let name = needed("name", self.name.as_ref())?.to_ascii_lowercase();
+        let refused = |code, message: String| Misfit { key: "name", code, message };
+        if is_forbidden(&name) {
+            let message = format!("no credential may set the header `{name}`");
+            return Err(refused(Code::ForbiddenHeader, message));
+        }
+        HeaderName::from_bytes(name.as_bytes()).map_err(|_| {
+            let message = "`name` is a header's name: letters, digits and `-`".to_owned();
+            refused(Code::Value, message)
+        })
+    }
+
+    fn prefix(&self) -> Result<String, Misfit> {
+        let prefix = self.prefix.clone().unwrap_or_default();
+        let is_fine = prefix.bytes().all(|b| (b' '..=b'~').contains(&b));
+        fitting("prefix", &prefix, is_fine, "is made of printable ASCII characters")
+    }
+
+    pub(super) fn rebase(&mut self, folder: &Path) {
+        if let Source::File(path) = &mut self.secret {
+            rebase(folder, path);
+        }
+    }
+
+    fn check(&self, at: &KeyPath, report: &mut Report) {
+        let written = [
+            ("username", self.username.is_some()),
+            ("name", self.name.is_some()),
+            ("prefix", self.prefix.is_some()),
+        ];
+        let fitting = self.scheme.keys();
+        for (key, _) in written.iter().filter(|(key, there)| *there && !fitting.contains(key)) {
+            let message = format!("`{key}` does not belong to the scheme `{}`", self.scheme.word());
+            report.check(Problem::key(Code::SchemeKey, at.key(key), message));
+        }
+        if let Err(misfit) = self.placement() {
+            let problem = match misfit.code {
+                Code::SchemeMissing => Problem::key(misfit.code, at.clone(), misfit.message),
+                _ => Problem::value(misfit.code, at.key(misfit.key), misfit.message),
+            };
+            report.check(problem);
+        }
+        if self.upstreams.is_empty() {
+            let message = "a credential names at least one upstream that it may be sent to";
+            report.check(Problem::key(Code::Value, at.key("upstreams"), message));
+        }
+    }
+}
+
+impl Scheme {
+    /// The keys that belong to it, beside those of every credential.
+    const fn keys(self) -> &'static [&'static str] {
+        match self {
+            Self::Basic => &["username"],
+            Self::Bearer => &[],
+            Self::Cookie | Self::Query => &["name"],
+            Self::Header => &["name", "prefix"],
+        }
+    }
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Basic => "basic",
+            Self::Bearer => "bearer",
+            Self::Cookie => "cookie",
+            Self::Header => "header",
+            Self::Query => "query",
+        }
+    }
+}
+
+/// What is wrong with each credential.
+pub(super) fn check(credentials: &BTreeMap<CredentialName, Credential>, report: &mut Report) {
+    let section = KeyPath::top("credentials");
+    for (name, credential) in credentials {
+        report.name(&section, name.as_str());
+        credential.check(&section.key(name.as_str()), report);
+    }
+}
+
+fn needed<'a>(key: &'static str, value: Option<&'a String>) -> Result<&'a str, Misfit> {
+    value.map(String::as_str).ok_or_else(|| Misfit {
+        key,
+        code: Code::SchemeMissing,
+        message: format!("this scheme needs a `{key}`"),
+    })
+}
+
+fn fitting(key: &'static str, value: &str, is_fine: bool, rule: &str) -> Result<String, Misfit> {
+    match is_fine {
+        true => Ok(value.to_owned()),
+        false => Err(Misfit { key, code: Code::Value, message: format!("`{key}` {rule}") }),
+    }
+}
+
+/// RFC 9110 §5.6.2, as RFC 6265 §4.1.1 asks of a cookie's name.
+fn is_token(name: &str) -> bool {
+    let is_token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+    !name.is_empty() && name.bytes().all(is_token)
+}
+
+/// RFC 3986's unreserved characters: what needs no escape, and so is the same for everyone.
+fn is_parameter(name: &str) -> bool {
+    let is_unreserved = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
+    !name.is_empty() && name.bytes().all(is_unreserved)
+}
+
+/// Headers that frame, route or describe the request, or that Countersign vouches for.
+fn is_forbidden(name: &str) -> bool {
+    FORBIDDEN.contains(&name) || FORBIDDEN_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
+const FORBIDDEN: [&str; 16] = [
+    "accept-encoding",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "cookie",
+    "expect",
+    "forwarded",
+    "host",
+    "http2-settings",
+    "keep-alive",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "via",
+];
+const FORBIDDEN_PREFIXES: [&str; 3] = ["countersign-", "proxy-", "x-forwarded-"];
+
+/// What a literal secret is answered with; the text itself is never repeated.
+pub(super) const LITERAL: &str = "a secret never stands in the file";
+
+impl<'de> Deserialize<'de> for Source {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(SourceVisitor)
+    }
+}
+
+struct SourceVisitor;
+
+impl<'de> Visitor<'de> for SourceVisitor {
+    type Value = Source;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("one of `file`, `env`, `systemd`")
+    }
+
+    fn visit_str<E: Error>(self, _: &str) -> Result<Source, E> {
+        Err(E::custom(LITERAL))
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<Source, E> {
+        Err(E::custom(LITERAL))
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<Source, E> {
+        Err(E::custom(LITERAL))
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Source, E> {
+        Err(E::custom(LITERAL))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Source, A::Error> {
+        let one = || A::Error::custom("a secret has exactly one of `file`, `env`, `systemd`");
+        let source = match map.next_key::<Kind>()?.ok_or_else(one)? {
+            Kind::Env => Source::Env(name(&map.next_value::<String>()?)?),
+            Kind::File => Source::File(map.next_value()?),
+            Kind::Systemd => Source::Systemd(name(&map.next_value::<String>()?)?),
+        };
+        match map.next_key::<Kind>()? {
+            None => Ok(source),
+            Some(_) => Err(one()),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(field_identifier, rename_all = "snake_case")]
+enum Kind {
+    Env,
+    File,
+    Systemd,
+}
+
+/// A variable's or a credential's name. It is not repeated: it might be the secret itself.
+fn name<E: Error>(text: &str) -> Result<String, E> {
+    let is_name = |b: u8| b.is_ascii_alphanumeric() || b"_-.".contains(&b);
+    match !text.is_empty() && text.len() <= 255 && text != ".." && text.bytes().all(is_name) {
+        true => Ok(text.to_owned()),
+        false => Err(E::custom("not a name: letters, digits, `_`, `-` and `.`")),
+    }
+}
+
+impl JsonSchema for Source {
+    fn schema_name() -> Cow<'static, str> {
+        "Source".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let name = "^[A-Za-z0-9_.-]{1,255}$";
+        json_schema!({
+            "type": "object",
+            "minProperties": 1,
+            "maxProperties": 1,
+            "additionalProperties": false,
+            "properties": {
+                "env": {
+                    "description": "A variable of Countersign's environment.",
+                    "type": "string",
+                    "pattern": name,
+                },
+                "file": {
+                    "description": "A file that nobody else can read; picked up when it changes.",
+                    "type": "string",
+                },
+                "systemd": {
+                    "description": "A name in systemd's credentials directory.",
+                    "type": "string",
+                    "pattern": name,
+                },
+            },
+        })
+    }
+}

@@ -1,0 +1,318 @@
+//! The file as written: YAML text into typed sections, or into everything that is wrong with it.
+//!
+//! The only file that names the YAML library. What the library reads becomes a plain tree at once,
+//! so that what is wrong can be taken out of the tree and reading go on; every mistake is found in
+//! one run. Where YAML leaves room for surprises (keys written twice, values that come from
+//! somewhere else, keys without a value) the room is taken away.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::path::Path;
+
+use schemars::JsonSchema;
+use serde::de::{DeserializeSeed, EnumAccess, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Number, Value};
+
+use crate::config::audit::Audit;
+use crate::config::code::Code;
+use crate::config::credentials::Credential;
+use crate::config::identity::Identity;
+use crate::config::keypath::KeyPath;
+use crate::config::listeners::Listener;
+use crate::config::mask::{Coverage, masked};
+use crate::config::place::{Cause, Obstacle, Places};
+use crate::config::policy::Policy;
+use crate::config::problem::{Problem, Problems, Source};
+use crate::config::report::Report;
+use crate::config::routes::Route;
+use crate::config::upstreams::Upstream;
+use crate::config::{check, shape, tree};
+use crate::id::{CredentialName, ListenerName, RouteName, UpstreamName};
+
+/// `countersign.yaml`. A relative path in it is relative to the folder it is in; what [`parse`]
+/// returns is already joined with that folder.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "Countersign's configuration")]
+pub struct File {
+    /// The version of this format: 1.
+    #[schemars(range(min = 1, max = 1))]
+    pub version: u32,
+    /// How many threads serve agents: `auto` for one a core, or a number from 1 to 256.
+    #[serde(default)]
+    pub workers: Workers,
+    /// Who Countersign is, and which agents it trusts.
+    pub identity: Identity,
+    /// Where it listens, by name.
+    #[schemars(with = "BTreeMap<String, Listener>")]
+    pub listeners: BTreeMap<ListenerName, Listener>,
+    /// The rules that decide. Without them every request is refused.
+    pub policy: Option<Policy>,
+    /// Where approved requests go, by name.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, Upstream>")]
+    pub upstreams: BTreeMap<UpstreamName, Upstream>,
+    /// What is put on them, by name.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, Credential>")]
+    pub credentials: BTreeMap<CredentialName, Credential>,
+    /// Which requests there are, by name.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, Route>")]
+    pub routes: BTreeMap<RouteName, Route>,
+    /// Not part of this version: accepted, unread.
+    pub approvals: Option<Unread>,
+    /// Not part of this version: accepted, unread.
+    pub state: Option<Unread>,
+    /// Where the record is kept.
+    pub audit: Audit,
+}
+
+/// How many threads serve agents.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(untagged, expecting = "`auto` or a number from 1 to 256")]
+pub enum Workers {
+    /// `auto`: one a core.
+    Cores(Auto),
+    /// So many.
+    Count(#[schemars(range(min = 1, max = 256))] u16),
+}
+
+/// The word `auto`.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Auto {
+    /// As many as there are cores.
+    #[default]
+    Auto,
+}
+
+impl Default for Workers {
+    fn default() -> Self {
+        Self::Cores(Auto::Auto)
+    }
+}
+
+/// A section of a later version.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Unread;
+
+impl<'de> Deserialize<'de> for Unread {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        IgnoredAny::deserialize(deserializer).map(|_| Self)
+    }
+}
+
+impl JsonSchema for Unread {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Unread".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "object" })
+    }
+}
+
+/// Reads a configuration; `name` is its file's path, for messages and for the folder that relative
+/// paths start from. Reads no file.
+///
+/// # Errors
+/// Everything that keeps it from being used, and the warnings. Warnings alone are no error and come
+/// back beside the file.
+pub fn parse(name: &str, text: &str) -> Result<(File, Problems), Problems> {
+    if text.len() > MAX_FILE {
+        return Err(Problems::unreadable(name, "the file is larger than 1 MiB"));
+    }
+    let (places, obstacles) = Places::find(text);
+    let is_broken = obstacles.iter().any(|one| !matches!(one.cause, Cause::Reference(_)));
+    let coverage = if is_broken { Coverage::Partial } else { Coverage::Whole };
+    let shown = masked(text, &places, coverage);
+    let mut report = Report::new(Source { name: name.to_owned(), shown, places });
+    if !obstacles.is_empty() {
+        obstacles.into_iter().for_each(|one| report.add(explain(one, &report)));
+        return Err(report.finish());
+    }
+    let Some(tree) = load(text, &mut report) else { return Err(report.finish()) };
+    let tree = tree::clean(tree, &mut report);
+    let names = check::Names::of(&tree);
+    let file = shape::read(tree, &mut report);
+    if let Some(file) = &file {
+        check::check(file, &names, &mut report);
+    }
+    let problems = report.finish();
+    match file {
+        Some(mut file) if problems.errors() == 0 => {
+            file.rebase(Path::new(name).parent().unwrap_or(Path::new("")));
+            Ok((file, problems))
+        }
+        _ => Err(problems),
+    }
+}
+
+impl File {
+    fn rebase(&mut self, folder: &Path) {
+        self.identity.rebase(folder);
+        self.policy.iter_mut().for_each(|policy| policy.rebase(folder));
+        self.upstreams.values_mut().for_each(|upstream| upstream.rebase(folder));
+        self.credentials.values_mut().for_each(|credential| credential.rebase(folder));
+        self.audit.rebase(folder);
+    }
+}
+
+fn explain(obstacle: Obstacle, report: &Report) -> Problem {
+    let top = KeyPath::default();
+    let mut problem = match obstacle.cause {
+        Cause::Documents => {
+            Problem::value(Code::Documents, top, "the file holds more than one document")
+                .help("remove this `---` and what follows it")
+        }
+        Cause::Reference(what) => {
+            Problem::value(Code::Reference, top, format!("{what} is not allowed here"))
+                .help("every value stands where it is used; write it out")
+        }
+        Cause::Syntax(why) => Problem::value(Code::Syntax, top, format!("not YAML: {why}")),
+        Cause::TooMuch => Problem::value(
+            Code::Depth,
+            top,
+            "nested more than 32 deep, or more than 200,000 keys and values",
+        ),
+    };
+    problem.place = Some(report.at(obstacle.at));
+    problem
+}
+
+/// The text as a plain tree; `None`, with the problem reported, if it is not YAML.
+fn load(text: &str, report: &mut Report) -> Option<Value> {
+    let oddities = RefCell::new(Vec::new());
+    let seed = Tree { path: KeyPath::default(), oddities: &oddities };
+    let loaded = seed.deserialize(serde_yaml::Deserializer::from_str(text));
+    oddities.into_inner().into_iter().for_each(|problem| report.add(problem));
+    match loaded {
+        Ok(Value::Null) => {
+            let message = "the file is empty";
+            report.add(
+                Problem::value(Code::Documents, KeyPath::default(), message)
+                    .help("`countersign dev` makes a working one to start from"),
+            );
+            None
+        }
+        Ok(tree) => Some(tree),
+        Err(error) => {
+            let top = KeyPath::default();
+            let mut problem = Problem::value(Code::Syntax, top, format!("not YAML: {error}"));
+            let at = error.location().map_or(0, |place| place.index().min(text.len()));
+            problem.place = text.is_char_boundary(at).then(|| report.at(at..at));
+            report.add(problem);
+            None
+        }
+    }
+}
+
+/// Reads YAML into a tree in which every key is text and stands once, noting what was otherwise.
+struct Tree<'a> {
+    path: KeyPath,
+    oddities: &'a RefCell<Vec<Problem>>,
+}
+
+impl Tree<'_> {
+    fn below(&self, path: KeyPath) -> Self {
+        Self { path, oddities: self.oddities }
+    }
+
+    fn note(&self, problem: Problem) {
+        self.oddities.borrow_mut().push(problem);
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Tree<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Tree<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    /// A number that JSON does not have becomes text, and so the wrong kind wherever it stands.
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
+        Ok(Number::from_f64(value).map_or_else(|| value.to_string().into(), Value::Number))
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(value) = seq.next_element_seed(self.below(self.path.index(list.len())))? {
+            list.push(value);
+        }
+        Ok(Value::Array(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        let mut entries = Map::new();
+        let mut repeated = BTreeSet::new();
+        while let Some(key) = map.next_key_seed(self.below(self.path.clone()))? {
+            let Value::String(key) = key else {
+                self.note(not_text(&self.path, &key));
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            };
+            let path = self.path.key(&key);
+            let value = map.next_value_seed(self.below(path.clone()))?;
+            if !entries.contains_key(&key) {
+                entries.insert(key, value);
+            } else if repeated.insert(key) {
+                self.note(twice(path));
+            }
+        }
+        Ok(Value::Object(entries))
+    }
+
+    fn visit_enum<A: EnumAccess<'de>>(self, _: A) -> Result<Value, A::Error> {
+        Err(Error::custom("a tag is not allowed"))
+    }
+}
+
+fn not_text(map: &KeyPath, key: &Value) -> Problem {
+    let (path, help) = match key {
+        Value::Array(_) | Value::Object(_) => (map.key("?"), "a key is one word".to_owned()),
+        key => (map.key(&key.to_string()), format!("put it in quotes: `\"{key}\"`")),
+    };
+    Problem::key(Code::Key, path, format!("a key in {map} is not text")).help(help)
+}
+
+fn twice(path: KeyPath) -> Problem {
+    let message = format!("`{path}` is written twice");
+    Problem::last_key(Code::Duplicate, path, message)
+        .label("the first one is further up")
+        .help("keep one of them")
+}
+
+/// Larger than any configuration that a person can read.
+pub const MAX_FILE: usize = 1024 * 1024;

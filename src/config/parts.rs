@@ -1,0 +1,262 @@
+//! The configuration as used: each section in the type of the part that it is for.
+//!
+//! What the sections' own checks have passed converts; what still does not is a problem with its
+//! place, never a default.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::thread::available_parallelism;
+
+use http::uri;
+
+use crate::audit;
+use crate::config::code::Code;
+use crate::config::credentials::{Credential, Placement, Source};
+use crate::config::file::{File, Workers};
+use crate::config::keypath::KeyPath;
+use crate::config::listeners::{Door, Limits};
+use crate::config::policy::{Policy, Tests};
+use crate::config::problem::Problem;
+use crate::config::routes::{Route, Upgrade};
+use crate::config::upstreams::{Protocol, Tls, Upstream};
+use crate::credential::{self, CredentialConfig};
+use crate::id::{CredentialName, ListenerName, RouteName, UpstreamName};
+use crate::identity::trust::TrustConfig;
+use crate::listener::{self, ListenerConfig};
+use crate::policy;
+use crate::route::head;
+use crate::route::pattern::PathPrefix;
+use crate::route::terms::Inspect;
+use crate::{route, upstream};
+
+impl File {
+    /// How many threads serve agents.
+    pub fn worker_count(&self) -> usize {
+        match self.workers {
+            Workers::Cores(_) => available_parallelism().map_or(1, usize::from),
+            Workers::Count(count) => usize::from(count).max(1),
+        }
+    }
+
+    /// The listeners for agents.
+    pub fn doors(&self) -> Vec<ListenerConfig> {
+        let doors = self.listeners.iter().filter(|(n, l)| l.door(n) == Some(Door::Reverse));
+        doors
+            .map(|(name, listener)| ListenerConfig {
+                name: name.clone(),
+                address: listener.address.0,
+                limits: listener.limits.used(),
+            })
+            .collect()
+    }
+
+    /// The listener for probes and metrics.
+    pub fn admin(&self) -> Option<(ListenerName, SocketAddr)> {
+        let admin = self.listeners.iter().find(|(n, l)| l.door(n) == Some(Door::Admin));
+        admin.map(|(name, listener)| (name.clone(), listener.address.0))
+    }
+
+    /// The trust domains with their bundles.
+    pub fn trust(&self) -> Vec<TrustConfig> {
+        let trust = self.identity.trust.iter();
+        trust
+            .map(|(domain, trust)| TrustConfig {
+                domain: domain.0.clone(),
+                bundle: trust.bundle.clone(),
+                crl: trust.crl.clone(),
+            })
+            .collect()
+    }
+
+    /// The routes.
+    pub fn routes(&self) -> Vec<route::Route> {
+        self.routes.iter().map(|(name, route)| route.used(name)).collect()
+    }
+
+    /// The upstreams.
+    ///
+    /// # Errors
+    /// A problem for an address that is no endpoint.
+    pub fn upstreams(&self) -> Result<Vec<upstream::Config>, Problem> {
+        self.upstreams.iter().map(|(name, upstream)| upstream.used(name)).collect()
+    }
+
+    /// The credentials.
+    ///
+    /// # Errors
+    /// A problem for one whose keys do not fit its scheme.
+    pub fn credentials(&self) -> Result<Vec<CredentialConfig>, Problem> {
+        let used = |(name, credential): (&CredentialName, &Credential)| {
+            let at = || KeyPath::top("credentials").key(name.as_str());
+            let placement = credential.placement().map_err(|misfit| {
+                Problem::value(misfit.code, at().key(misfit.key), misfit.message)
+            })?;
+            Ok(CredentialConfig {
+                name: name.clone(),
+                scheme: placement.used(),
+                source: credential.secret.used(),
+                upstreams: credential.upstreams.clone(),
+            })
+        };
+        self.credentials.iter().map(used).collect()
+    }
+
+    /// The audit trail.
+    ///
+    /// # Errors
+    /// A problem for an origin that no checkpoint can carry.
+    pub fn audit(&self) -> Result<audit::Config, Problem> {
+        let written = &self.audit;
+        let Some(origin) = audit::Origin::parse(&written.checkpoint.origin) else {
+            let at = KeyPath::top("audit").key("checkpoint").key("origin");
+            let message = "an origin has no blanks and no `+`";
+            return Err(Problem::value(Code::Value, at, message));
+        };
+        let key = written.checkpoint.key.file.clone();
+        let mut config = audit::Config::new(written.path.clone(), key, origin);
+        config.sync = written.sync.0.duration();
+        config.checkpoint.every = written.checkpoint.every.0.duration();
+        config.segment = written.segment.0.get();
+        Ok(config)
+    }
+
+    /// The rules; none are in force without the section.
+    pub fn policy(&self) -> Option<policy::Config> {
+        self.policy.as_ref().map(Policy::used)
+    }
+
+    /// The certificate that Countersign shows agents, and its key.
+    pub fn svid(&self) -> (&Path, &Path) {
+        (&self.identity.svid.cert, &self.identity.svid.key)
+    }
+}
+
+impl Limits {
+    fn used(&self) -> listener::Limits {
+        listener::Limits {
+            connections: count(self.connections),
+            connections_per_principal: count(self.connections_per_principal),
+            header_bytes: self.header_bytes.0.in_memory(),
+            header_fields: count(self.header_fields),
+            uri_bytes: self.uri_bytes.0.in_memory(),
+            streams: self.streams,
+            handshake: self.handshake.0.duration(),
+            head: self.head.0.duration(),
+            body_idle: self.body_idle.0.duration(),
+            idle: self.idle.0.duration(),
+        }
+    }
+}
+
+impl Policy {
+    fn used(&self) -> policy::Config {
+        let mut config = policy::Config::new(self.path.clone());
+        config.query.clone_from(&self.query);
+        config.instructions = self.instructions;
+        config.shadow = policy::config::Shadow::one_in(self.shadow);
+        config.tests = match self.tests {
+            Tests::Off => policy::config::Tests::Off,
+            Tests::Required => policy::config::Tests::Required,
+        };
+        config
+    }
+}
+
+impl Route {
+    fn used(&self, name: &RouteName) -> route::Route {
+        route::Route {
+            name: name.clone(),
+            hosts: self.hosts.iter().map(|host| host.0.clone()).collect(),
+            path: self.path.as_ref().map_or_else(PathPrefix::root, |path| path.0.clone()),
+            methods: self.methods.as_ref().map(|all| all.iter().map(|m| m.0.clone()).collect()),
+            upstream: self.upstream.clone(),
+            credential: self.credential.clone(),
+            inspect: self.inspected().map(|limit| Inspect { limit: limit.in_memory() }),
+            durability: self.durability.into(),
+            dialect: self.dialect.into(),
+            encoded_slash: self.encoded_slash.into(),
+            upgrades: self
+                .upgrade
+                .iter()
+                .map(|Upgrade::Websocket| head::Upgrade::WebSocket)
+                .collect(),
+            unscannable: self.unscannable().into(),
+            retry: self.retry.into(),
+        }
+    }
+}
+
+impl Upstream {
+    fn used(&self, name: &UpstreamName) -> Result<upstream::Config, Problem> {
+        let at = || KeyPath::top("upstreams").key(name.as_str());
+        let unfit = |key: &str, why: String| Problem::value(Code::Value, at().key(key), why);
+        let endpoints = self.origins().map(|origin| {
+            let endpoint = upstream::Endpoint::parse(&origin.to_string());
+            endpoint.map_err(|why| unfit("url", why.to_string()))
+        });
+        let host = self.host.as_ref().map(|host| {
+            let host = uri::Authority::try_from(host.0.as_str());
+            host.map_err(|why| unfit("host", why.to_string()))
+        });
+        Ok(upstream::Config {
+            name: name.clone(),
+            endpoints: endpoints.collect::<Result<_, _>>()?,
+            protocol: match self.protocol {
+                Protocol::Auto => upstream::Protocol::Auto,
+                Protocol::H2 => upstream::Protocol::Http2,
+                Protocol::Http1 => upstream::Protocol::Http1,
+            },
+            tls: self.tls.used(),
+            host: host.transpose()?,
+            allow_addresses: self.allow_addresses.iter().map(|network| network.0).collect(),
+            timeouts: upstream::Timeouts {
+                connect: self.timeouts.connect.0.duration(),
+                first_byte: self.timeouts.first_byte.0.duration(),
+                idle: self.timeouts.idle.0.duration(),
+                whole: self.timeouts.whole.0.duration(),
+                ..upstream::Timeouts::default()
+            },
+            connections: count(self.connections),
+        })
+    }
+}
+
+impl Tls {
+    fn used(&self) -> upstream::config::TlsConfig {
+        let client = self.cert.clone().zip(self.key.clone());
+        upstream::config::TlsConfig {
+            roots: self
+                .ca
+                .clone()
+                .map_or(upstream::config::Roots::System, upstream::config::Roots::File),
+            server_name: self.server_name.clone(),
+            client: client.map(|(cert, key)| upstream::config::ClientIdentity { cert, key }),
+        }
+    }
+}
+
+impl Placement {
+    fn used(self) -> credential::Scheme {
+        match self {
+            Self::Basic { username } => credential::Scheme::Basic { username },
+            Self::Bearer => credential::Scheme::Bearer,
+            Self::Cookie { name } => credential::Scheme::Cookie { name },
+            Self::Header { name, prefix } => credential::Scheme::Header { name, prefix },
+            Self::Query { name } => credential::Scheme::Query { name },
+        }
+    }
+}
+
+impl Source {
+    fn used(&self) -> credential::Source {
+        match self {
+            Self::Env(name) => credential::Source::Environment(name.clone()),
+            Self::File(path) => credential::Source::File(path.clone()),
+            Self::Systemd(name) => credential::Source::Systemd(name.clone()),
+        }
+    }
+}
+
+fn count(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}

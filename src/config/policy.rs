@@ -1,0 +1,85 @@
+//! `policy:` the rules that decide.
+
+use std::path::{Path, PathBuf};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::config::code::Code;
+use crate::config::keypath::KeyPath;
+use crate::config::problem::Problem;
+use crate::config::report::{Report, rebase};
+
+/// The rules that decide.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Policy {
+    /// A folder of `*.rego` files and data.
+    pub path: PathBuf,
+    /// The rule that is asked.
+    #[serde(default = "query")]
+    pub query: String,
+    /// Whether the bundle's own tests must pass before it is used.
+    #[serde(default)]
+    pub tests: Tests,
+    /// The most instructions that one decision may take; past it the answer is no.
+    #[serde(default = "instructions")]
+    pub instructions: u64,
+    /// One decision in this many is checked again on the interpreter; 0 is none.
+    #[serde(default = "shadow")]
+    pub shadow: u32,
+}
+
+/// Whether a bundle's own tests stand between it and service.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tests {
+    /// Nobody runs them at load.
+    Off,
+    /// A bundle with a failing test is not activated.
+    #[default]
+    Required,
+}
+
+impl Policy {
+    pub(super) fn rebase(&mut self, folder: &Path) {
+        rebase(folder, &mut self.path);
+    }
+
+    pub(super) fn check(&self, report: &mut Report) {
+        let at = KeyPath::top("policy");
+        if !is_reference(&self.query) {
+            let message = "`policy.query` is not the full path of a rule";
+            report.check(
+                Problem::value(Code::Value, at.key("query"), message)
+                    .help("write it like `data.countersign.authz.decision`"),
+            );
+        }
+        report.count(at.key("instructions"), self.instructions, 100..=100_000_000);
+        if self.tests == Tests::Off {
+            let message = "the rules are used without their tests having passed";
+            report.check(Problem::value(Code::Untested, at.key("tests"), message));
+        }
+    }
+}
+
+/// Whether `query` is `data` and names behind it.
+fn is_reference(query: &str) -> bool {
+    let is_name = |name: &str| {
+        name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+    };
+    query.strip_prefix("data.").is_some_and(|names| names.split('.').all(is_name))
+}
+
+fn query() -> String {
+    "data.countersign.authz.decision".to_owned()
+}
+
+fn instructions() -> u64 {
+    20_000
+}
+
+fn shadow() -> u32 {
+    1_000
+}

@@ -1,0 +1,258 @@
+//! `routes:` which requests there are, and what happens to each.
+
+use std::collections::BTreeMap;
+
+use http::Method;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::config::code::Code;
+use crate::config::duration::Period;
+use crate::config::keypath::KeyPath;
+use crate::config::problem::Problem;
+use crate::config::report::Report;
+use crate::config::size::Size;
+use crate::config::text::Text;
+use crate::id::{CredentialName, RouteName, UpstreamName};
+use crate::route::pattern::{HostPattern, PathPrefix};
+use crate::route::terms;
+
+/// One way through Countersign.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Route {
+    /// The hosts it serves, at least one: `orders.example.org`, or `*.example.org` for every name
+    /// below one.
+    #[schemars(length(min = 1))]
+    pub hosts: Vec<Text<HostPattern>>,
+    /// The path it serves with all that is under it, in whole segments. Of several routes, the
+    /// longest path wins. Unless given, `/`.
+    #[schemars(extend("default" = "/"))]
+    pub path: Option<Text<PathPrefix>>,
+    /// The methods it serves; unless given, the usual ones, and policy decides.
+    pub methods: Option<Vec<Text<Method>>>,
+    /// Where its requests go.
+    #[schemars(with = "String")]
+    pub upstream: UpstreamName,
+    /// What is put on them.
+    #[schemars(with = "Option<String>")]
+    pub credential: Option<CredentialName>,
+    /// What policy may see of their bodies; unless given, nothing.
+    pub inspect: Option<Inspect>,
+    /// When their intent counts as recorded.
+    #[serde(default)]
+    pub durability: Durability,
+    /// The shape of Countersign's own answers.
+    #[serde(default)]
+    pub dialect: Dialect,
+    /// What happens to a request with `%2F` in its path.
+    #[serde(default)]
+    pub encoded_slash: EncodedSlash,
+    /// The protocols that a request may change to.
+    #[serde(default)]
+    pub upgrade: Vec<Upgrade>,
+    /// What happens to a response that cannot be searched for the credential. Unless given:
+    /// `refuse` on routes with a credential, `pass` on others.
+    pub unscannable: Option<Unscannable>,
+    /// Whether a request may be sent a second time.
+    #[serde(default)]
+    pub retry: Retry,
+    /// The longest silence within a response; the upstream's `timeouts.idle`, unless given.
+    pub response_idle: Option<Text<Period>>,
+}
+
+/// What policy may see of a request's body.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Inspect {
+    /// How a body is read.
+    pub body: Body,
+    /// The largest body; a larger one is refused before anything else happens.
+    #[serde(default = "inspect_limit")]
+    pub limit: Text<Size>,
+}
+
+/// How a body is read for policy.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq)]
+#[serde(rename_all = "snake_case")]
+pub enum Body {
+    /// As JSON, strictly.
+    Json,
+    /// Not at all.
+    None,
+}
+
+/// Declares a word of the file for each variant of a term of `route`.
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident: $($(#[$variant_doc:meta])* $variant:ident => $term:ident),* $(,)?) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum $name {
+            $($(#[$variant_doc])* $variant,)*
+        }
+
+        impl From<$name> for terms::$name {
+            fn from(word: $name) -> Self {
+                match word {
+                    $($name::$variant => Self::$term,)*
+                }
+            }
+        }
+    };
+}
+
+words! {
+    /// When an exchange's intent counts as recorded.
+    Durability:
+    /// The disk has it: power may fail.
+    Disk => Disk,
+    /// The kernel has it: Countersign may be killed.
+    Kernel => Kernel,
+}
+
+words! {
+    /// The shape of Countersign's own answers.
+    Dialect:
+    /// Anthropic's API.
+    Anthropic => Anthropic,
+    /// AWS' APIs.
+    Aws => Aws,
+    /// RFC 9457 problems.
+    Generic => Generic,
+    /// git over HTTP.
+    Git => Git,
+    /// GitHub's API.
+    Github => GitHub,
+    /// MCP.
+    Mcp => Mcp,
+    /// OpenAI's API.
+    Openai => OpenAi,
+}
+
+words! {
+    /// What a route does with `%2F` in a path.
+    EncodedSlash:
+    /// It is part of a segment; policy sees the raw segments.
+    Keep => Keep,
+    /// The request is refused.
+    Refuse => Refuse,
+}
+
+words! {
+    /// What happens to a response that cannot be searched for the credential.
+    Unscannable:
+    /// The agent may have it.
+    Pass => Pass,
+    /// The agent gets a 502 instead.
+    Refuse => Refuse,
+}
+
+words! {
+    /// Whether a request may be sent a second time.
+    Retry:
+    /// Where its method is idempotent and no byte of an answer came.
+    Idempotent => Idempotent,
+    /// Only where it is certain that nothing of it was sent.
+    Never => Never,
+}
+
+/// A protocol that a request may change to.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Upgrade {
+    /// RFC 6455.
+    Websocket,
+}
+
+impl Default for Durability {
+    fn default() -> Self {
+        Self::Kernel
+    }
+}
+
+impl Default for Dialect {
+    fn default() -> Self {
+        Self::Generic
+    }
+}
+
+impl Default for EncodedSlash {
+    fn default() -> Self {
+        Self::Refuse
+    }
+}
+
+impl Default for Retry {
+    fn default() -> Self {
+        Self::Never
+    }
+}
+
+impl Route {
+    /// What happens to responses that cannot be searched, the default included.
+    pub fn unscannable(&self) -> Unscannable {
+        self.unscannable.unwrap_or(match self.credential {
+            Some(_) => Unscannable::Refuse,
+            None => Unscannable::Pass,
+        })
+    }
+
+    /// The largest body that policy sees; `None` if it sees none.
+    pub fn inspected(&self) -> Option<Size> {
+        self.inspect.as_ref().filter(|inspect| inspect.body == Body::Json).map(|one| one.limit.0)
+    }
+
+    fn check(&self, at: &KeyPath, report: &mut Report) {
+        if self.hosts.is_empty() {
+            let message = "a route serves at least one host";
+            report.check(Problem::key(Code::Value, at.key("hosts"), message));
+        }
+        if self.methods.as_ref().is_some_and(Vec::is_empty) {
+            report.check(
+                Problem::key(Code::Value, at.key("methods"), "a route without methods serves none")
+                    .help("remove the key to serve the usual ones"),
+            );
+        }
+        if let Some(inspect) = &self.inspect {
+            let limit = at.key("inspect").key("limit");
+            report.within(limit, &inspect.limit, Size::bytes(1)..=Size::mib(64));
+        }
+        if let Some(idle) = &self.response_idle {
+            let longest = Period::secs(86_400);
+            report.within(at.key("response_idle"), idle, Period::millis(10)..=longest);
+        }
+        if self.credential.is_some() && self.unscannable == Some(Unscannable::Pass) {
+            let message =
+                "a response that cannot be searched may carry the credential to the agent";
+            report.check(
+                Problem::value(Code::Leak, at.key("unscannable"), message)
+                    .help("remove the key: responses that cannot be searched are then refused"),
+            );
+        }
+    }
+}
+
+/// What is wrong with each route, and with two that want the same requests.
+pub(super) fn check(routes: &BTreeMap<RouteName, Route>, report: &mut Report) {
+    let section = KeyPath::top("routes");
+    let mut served: BTreeMap<(String, String), &RouteName> = BTreeMap::new();
+    for (name, route) in routes {
+        let at = section.key(name.as_str());
+        report.name(&section, name.as_str());
+        route.check(&at, report);
+        let path = route.path.as_ref().map_or_else(|| "/".to_owned(), Text::to_string);
+        for (index, host) in route.hosts.iter().enumerate() {
+            let wanted = (host.to_string(), path.clone());
+            if let Some(other) = served.insert(wanted, name) {
+                let message = format!("routes `{other}` and `{name}` both serve {host}{path}");
+                let at = at.key("hosts").index(index);
+                report.check(Problem::value(Code::Ambiguous, at, message));
+            }
+        }
+    }
+}
+
+fn inspect_limit() -> Text<Size> {
+    Size::kib(64).into()
+}

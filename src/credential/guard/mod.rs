@@ -1,0 +1,123 @@
+//! Keeps an injected value out of the answer.
+//!
+//! Binding a credential to its upstream does not stop an endpoint that echoes what it was sent. So
+//! the injected value is looked for in everything that comes back, in the forms in which software
+//! writes values down, and replaced by as many asterisks: lengths and framing stay true.
+
+pub mod forms;
+pub mod scanner;
+
+use std::sync::Arc;
+
+use aho_corasick::{AhoCorasick, BuildError, MatchKind};
+use http::header::{CONTENT_ENCODING, HeaderMap, HeaderValue};
+use zeroize::Zeroizing;
+
+use crate::credential::guard::forms::forms;
+use crate::credential::guard::scanner::Scanner;
+use crate::route::terms::Unscannable;
+
+/// Watches one answer. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Guard {
+    /// `None` where nothing was injected.
+    patterns: Option<Arc<Patterns>>,
+    unscannable: Unscannable,
+}
+
+/// Every form of one injected value, compiled.
+pub struct Patterns {
+    automaton: AhoCorasick,
+    forms: Vec<Zeroizing<Vec<u8>>>,
+    /// Which bytes begin a form.
+    starts: [bool; 256],
+    longest: usize,
+}
+
+/// An answer that cannot be searched, on a route that refuses those.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Opaque;
+
+impl Patterns {
+    /// The patterns for these texts.
+    ///
+    /// # Errors
+    /// If there are more or longer patterns than an automaton holds, which a secret's bound excludes.
+    pub(super) fn new(traces: &[Zeroizing<String>]) -> Result<Self, BuildError> {
+        let forms: Vec<_> = traces.iter().flat_map(|text| forms(text)).collect();
+        let automaton = AhoCorasick::builder()
+            .match_kind(MatchKind::LeftmostLongest)
+            .build(forms.iter().map(|form| form.as_slice()))?;
+        let mut starts = [false; 256];
+        for form in &forms {
+            starts[usize::from(form[0])] = true;
+        }
+        let longest = forms.iter().map(|form| form.len()).max().unwrap_or(0);
+        Ok(Self { automaton, forms, starts, longest })
+    }
+}
+
+impl Guard {
+    pub(super) fn new(patterns: Option<Arc<Patterns>>, unscannable: Unscannable) -> Self {
+        Self { patterns, unscannable }
+    }
+
+    /// Searches a response's headers, replacing what is found.
+    ///
+    /// Returns how many occurrences there were.
+    ///
+    /// # Errors
+    /// [`Opaque`], if the body has a coding that cannot be searched and the route refuses those.
+    pub fn clean(&self, headers: &mut HeaderMap) -> Result<usize, Opaque> {
+        if self.patterns.is_none() {
+            return Ok(0);
+        }
+        let coded = headers.get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity");
+        if coded && self.unscannable == Unscannable::Refuse {
+            return Err(Opaque);
+        }
+        Ok(self.clean_trailers(headers))
+    }
+
+    /// The same for trailers, which have no coding of their own.
+    pub fn clean_trailers(&self, trailers: &mut HeaderMap) -> usize {
+        match &self.patterns {
+            Some(patterns) => trailers.values_mut().map(|value| clean(patterns, value)).sum(),
+            None => 0,
+        }
+    }
+
+    /// Whether anything was injected.
+    pub fn is_watching(&self) -> bool {
+        self.patterns.is_some()
+    }
+
+    /// What searches the body's bytes, where anything has to be looked for.
+    pub fn scanner(&self) -> Option<Scanner> {
+        self.patterns.as_ref().map(|patterns| Scanner::new(Arc::clone(patterns)))
+    }
+}
+
+/// Replaces what is found in one value.
+fn clean(patterns: &Patterns, value: &mut HeaderValue) -> usize {
+    let mut found = 0;
+    let mut bytes = Vec::new();
+    for hit in patterns.automaton.find_iter(value.as_bytes()) {
+        if found == 0 {
+            bytes.extend_from_slice(value.as_bytes());
+        }
+        bytes[hit.range()].fill(scanner::MASK);
+        found += 1;
+    }
+    if found > 0 {
+        // Asterisks in place of bytes that were there: still a header value.
+        *value = HeaderValue::from_bytes(&bytes).unwrap_or(HeaderValue::from_static(""));
+    }
+    found
+}
+
+impl std::fmt::Debug for Patterns {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Patterns({} forms)", self.forms.len())
+    }
+}

@@ -1,0 +1,40 @@
+//! Everything that is known when a decision is asked for.
+
+use std::rc::Rc;
+
+use crate::clock::Timestamp;
+use crate::id::DecisionId;
+use crate::identity::Caller;
+use crate::policy::Query;
+use crate::route::{Inspected, Target};
+
+/// One request that waits for its decision.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    /// The exchange, and the decision about it.
+    pub id: DecisionId,
+    /// Who asks.
+    pub caller: Rc<Caller>,
+    /// What they want.
+    pub target: Target,
+    /// The whole body, on routes that inspect it.
+    pub body: Option<Inspected>,
+    /// When they asked.
+    pub now: Timestamp,
+}
+
+impl Ask {
+    /// The same, as policy is asked.
+    pub fn query(&self) -> Query<'_> {
+        Query {
+            id: self.id,
+            principal: &self.caller.principal,
+            target: &self.target,
+            body: self.body.as_ref(),
+            listener: &self.caller.listener,
+            peer: self.caller.peer,
+            local: self.caller.local,
+            now: self.now,
+        }
+    }
+}

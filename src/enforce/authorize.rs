@@ -1,0 +1,30 @@
+//! Ask policy, see that its demands can be met, grant or refuse.
+
+use crate::enforce::ask::Ask;
+use crate::enforce::grant::Grant;
+use crate::enforce::obligation;
+use crate::enforce::refusal::Refusal;
+use crate::metrics::PolicyMetrics;
+use crate::policy::{Effect, Judge};
+
+/// Asks policy about `ask`, and grants it if the answer is a clear yes whose every obligation can be
+/// carried out.
+///
+/// # Errors
+/// [`Refusal`]: everything else.
+pub fn authorize(
+    judge: &mut Judge,
+    ask: Ask,
+    metrics: &PolicyMetrics,
+) -> Result<Grant, Box<Refusal>> {
+    let decision = judge.decide(&ask.query());
+    let route = ask.target.route().name.as_str();
+    metrics.decisions.with_label_values(&[route, decision.label()]).inc();
+    if *decision.effect() != Effect::Allow {
+        return Err(Box::new(Refusal::denied(ask, decision)));
+    }
+    match obligation::check(&decision) {
+        Ok(()) => Ok(Grant::issue(ask, decision)),
+        Err(unmet) => Err(Box::new(Refusal::unmet(ask, decision, unmet))),
+    }
+}

@@ -1,0 +1,127 @@
+//! The go-ahead for one exchange.
+
+use http::Method;
+use http::header::{CONNECTION, HeaderMap, HeaderValue, UPGRADE};
+
+use crate::audit::{Body, Entry, Hash, Intent};
+use crate::enforce::ask::Ask;
+use crate::enforce::obligation;
+use crate::id::{CredentialName, UpstreamName};
+use crate::policy::{Decision, Duty, Reason};
+use crate::route::head::Upgrade;
+use crate::route::terms::{Durability, Retry, Unscannable};
+
+/// Policy said yes to this exact request, and everything the yes demands can be done.
+///
+/// Only [`authorize`](crate::enforce::authorize) makes one, and it is worth one exchange: using it
+/// consumes it.
+///
+/// ```compile_fail
+/// use countersign::enforce::{Ask, Grant};
+/// fn forge(ask: Ask, decision: countersign::policy::Decision) -> Grant {
+///     Grant { ask, decision }
+/// }
+/// ```
+#[derive(Debug)]
+#[must_use]
+pub struct Grant {
+    ask: Ask,
+    decision: Decision,
+    /// The revision as the record spells it.
+    revision: String,
+}
+
+/// What a grant comes down to: the request to write, and where it may go.
+#[derive(Debug)]
+pub(crate) struct Terms {
+    pub(crate) method: Method,
+    /// The path, and the query behind a `?`.
+    pub(crate) target: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) credential: Option<CredentialName>,
+    pub(crate) upstream: UpstreamName,
+    pub(crate) retry: Retry,
+    pub(crate) unscannable: Unscannable,
+}
+
+impl Grant {
+    pub(super) fn issue(ask: Ask, decision: Decision) -> Self {
+        Self { revision: decision.revision().to_string(), ask, decision }
+    }
+
+    /// When its intent counts as recorded: as the route says, or later where policy says so.
+    pub fn durability(&self) -> Durability {
+        let on_disk = self.decision.obligations().iter().any(|o| o.duty == Duty::DurableOnDisk);
+        if on_disk { Durability::Disk } else { self.ask.target.route().durability }
+    }
+
+    /// The headers that policy wants on the answer.
+    pub fn answer_headers(&self) -> HeaderMap {
+        obligation::answer_headers(&self.decision)
+    }
+
+    /// The credential that will be used: policy's choice, or else the route's.
+    fn credential(&self) -> Option<&CredentialName> {
+        self.decision.credential().or(self.ask.target.route().credential.as_ref())
+    }
+
+    /// What it comes down to, with policy's demands carried out. Consumes the grant.
+    pub(crate) fn into_terms(self) -> Terms {
+        let credential = self.credential().cloned();
+        let upgrade = self.ask.target.upgrade();
+        let (head, route) = self.ask.target.into_parts();
+        let mut terms = Terms {
+            method: head.method().clone(),
+            target: head.target(),
+            headers: head.into_headers(),
+            credential,
+            upstream: route.upstream.clone(),
+            retry: route.retry,
+            unscannable: route.unscannable,
+        };
+        if let Some(Upgrade::WebSocket) = upgrade {
+            terms.headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+            terms.headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+        }
+        for obligation in self.decision.obligations() {
+            obligation::carry_out(&obligation.duty, &mut terms);
+        }
+        terms
+    }
+}
+
+impl Entry for Grant {
+    fn intent(&self) -> Intent<'_> {
+        let head = self.ask.target.head();
+        let route = self.ask.target.route();
+        Intent {
+            principal: self.ask.caller.principal.spiffe_id().as_str(),
+            listener: &self.ask.caller.listener,
+            peer: self.ask.caller.peer,
+            route: &route.name,
+            method: head.method().as_str(),
+            scheme: "https",
+            authority: head.authority().as_str(),
+            path: head.path().as_str(),
+            query: head.query().map(|query| query.raw()),
+            body: self.ask.body.as_ref().map(|body| Body {
+                sha256: Hash::from_bytes(*body.digest()),
+                bytes: body.bytes().len() as u64,
+            }),
+            headers: None,
+            upstream: &route.upstream,
+            credential: self.credential(),
+            effect: self.decision.label(),
+            revision: &self.revision,
+            terms: None,
+        }
+    }
+
+    fn reasons(&self) -> impl Iterator<Item = &str> {
+        self.decision.reasons().iter().map(|Reason { code, .. }| code.as_str())
+    }
+
+    fn obligations(&self) -> impl Iterator<Item = &str> {
+        self.decision.obligations().iter().filter_map(|obligation| obligation.id.as_deref())
+    }
+}

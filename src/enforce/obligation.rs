@@ -1,0 +1,84 @@
+//! What a yes demands, and how it is done.
+//!
+//! A demand that cannot be met turns the yes into a no; nothing is skipped. A new kind of demand is
+//! a variant of [`Duty`]; the compiler then leads here.
+
+use std::fmt;
+
+use http::header::{HeaderMap, HeaderName};
+
+use crate::enforce::grant::Terms;
+use crate::policy::{Decision, Duty};
+use crate::route::headers::is_per_hop;
+use crate::route::query;
+
+/// A demand that nobody can carry out.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Unmet {
+    /// This header belongs to the connection, not to policy.
+    FramingHeader(HeaderName),
+}
+
+/// Whether everything that `decision` demands can be done.
+pub(super) fn check(decision: &Decision) -> Result<(), Unmet> {
+    for obligation in decision.obligations() {
+        let name = match &obligation.duty {
+            Duty::RequestHeaderRemove(name)
+            | Duty::RequestHeaderSet { name, .. }
+            | Duty::ResponseHeaderSet { name, .. } => name,
+            _ => continue,
+        };
+        if is_per_hop(name.as_str()) {
+            return Err(Unmet::FramingHeader(name.clone()));
+        }
+    }
+    Ok(())
+}
+
+/// Does what concerns the upstream request.
+pub(super) fn carry_out(duty: &Duty, terms: &mut Terms) {
+    match duty {
+        Duty::QueryRemove(name) => terms.target = query::set::<&str>(&terms.target, name, &[]),
+        Duty::QuerySet { name, values } => terms.target = query::set(&terms.target, name, values),
+        Duty::RequestHeaderRemove(name) => {
+            terms.headers.remove(name);
+        }
+        Duty::RequestHeaderSet { name, values } => {
+            terms.headers.remove(name);
+            for value in values {
+                terms.headers.append(name.clone(), value.clone());
+            }
+        }
+        // Done where the record is written and where the agent is answered.
+        Duty::AnswerBody(_)
+        | Duty::AnswerStatus(_)
+        | Duty::DurableOnDisk
+        | Duty::ResponseHeaderSet { .. } => {}
+    }
+}
+
+/// Does what concerns the answer's headers.
+pub(super) fn answer_headers(decision: &Decision) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for obligation in decision.obligations() {
+        if let Duty::ResponseHeaderSet { name, values } = &obligation.duty {
+            headers.remove(name);
+            for value in values {
+                headers.append(name.clone(), value.clone());
+            }
+        }
+    }
+    headers
+}
+
+impl fmt::Display for Unmet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::FramingHeader(name) => write!(
+                f,
+                "policy wants header `{name}` changed, which belongs to the connection; take it out \
+                 of the answer's headers"
+            ),
+        }
+    }
+}

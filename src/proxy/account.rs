@@ -1,0 +1,261 @@
+//! What is known of one exchange while it runs: for its answer, its record and its metrics.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use http::header::{CONNECTION, CONTENT_TYPE, HOST, HeaderMap, HeaderValue, UPGRADE};
+use http::{Method, Request, Response, StatusCode, Uri, Version};
+use hyper::body::Incoming;
+use hyper::upgrade::OnUpgrade;
+use serde_json::Value;
+use tokio::time::Instant;
+use tracing::{error, info, warn};
+
+use crate::audit::{Refusal, Trail};
+use crate::credential::Guard;
+use crate::enforce::Ask;
+use crate::id::DecisionId;
+use crate::listener::Connection;
+use crate::listener::connection::InProgress;
+use crate::metrics::method_label;
+use crate::proxy::answer::{self, Answer, Record};
+use crate::proxy::dialect::Asked;
+use crate::proxy::failure::{Failure, Fault};
+use crate::proxy::plane::{Plane, View};
+use crate::proxy::reply;
+use crate::proxy::tunnel::Tunnel;
+use crate::route::body::Passed;
+use crate::route::{Inspected, Route};
+use crate::upstream;
+
+/// One exchange, from its head to its answer.
+#[derive(Debug)]
+pub(super) struct Account {
+    pub(super) id: DecisionId,
+    pub(super) plane: Rc<Plane>,
+    pub(super) view: Rc<View>,
+    pub(super) connection: Rc<Connection>,
+    pub(super) trail: Trail,
+    /// The route that was found.
+    pub(super) route: Option<Arc<Route>>,
+    /// The body that was inspected.
+    pub(super) inspected: Option<Inspected>,
+    /// What policy wants on the answer.
+    pub(super) answer_headers: HeaderMap,
+    /// How much of the request's body was sent.
+    pub(super) sent: Passed,
+    arrived: Arrived,
+    progress: InProgress,
+    started: Instant,
+}
+
+/// The request as the agent sent it, for the record of one that was refused.
+#[derive(Debug)]
+struct Arrived {
+    method: Method,
+    uri: Uri,
+    host: Option<HeaderValue>,
+    content_type: Option<HeaderValue>,
+    version: Version,
+}
+
+/// How a request was carried out.
+pub(super) enum Carried {
+    /// Countersign answers it itself.
+    Ours(Value),
+    /// The upstream has answered.
+    Upstream {
+        response: Response<upstream::Answer>,
+        guard: Guard,
+        /// The agent's side of a tunnel, and what was allowed.
+        tunnel: Option<(Ask, OnUpgrade)>,
+    },
+}
+
+impl Account {
+    pub(super) fn open(
+        plane: Rc<Plane>,
+        connection: Rc<Connection>,
+        request: &Request<Incoming>,
+    ) -> Self {
+        let id = DecisionId::new();
+        Self {
+            id,
+            view: plane.view(),
+            trail: plane.recorder.open(id),
+            progress: connection.begin(),
+            route: None,
+            inspected: None,
+            answer_headers: HeaderMap::new(),
+            sent: Passed::default(),
+            arrived: Arrived::of(request),
+            started: Instant::now(),
+            plane,
+            connection,
+        }
+    }
+
+    /// The answer to a request that was carried out.
+    pub(super) fn settle(self, carried: Carried) -> Response<Answer> {
+        match carried {
+            Carried::Ours(document) => {
+                self.count(StatusCode::OK);
+                reply::document(&document, self.id, self.progress)
+            }
+            Carried::Upstream { response, guard, .. } if response.status() != reply::SWITCHING => {
+                self.relay(response, guard)
+            }
+            Carried::Upstream { response, guard, tunnel: Some((ask, agent)) } => {
+                self.switch(response, guard, ask, agent)
+            }
+            // Nobody asked for another protocol: no tunnel opens.
+            Carried::Upstream { .. } => self.refuse(&Failure::Unasked),
+        }
+    }
+
+    /// The answer to a request that failed, which is recorded, counted and logged.
+    pub(super) fn refuse(self, failure: &Failure) -> Response<Answer> {
+        let status = failure.status();
+        self.count(status);
+        self.log(failure);
+        let dialect = self.route.as_ref().map(|route| route.dialect).unwrap_or_default();
+        let asked = Asked {
+            content_type: self.arrived.content_type.as_ref().and_then(|kind| kind.to_str().ok()),
+            body: self.inspected.as_ref().map(|body| &body.bytes()[..]),
+        };
+        let response = reply::to(failure, self.id, dialect, asked, self.progress);
+        if self.trail.is_committed() {
+            self.trail.close(failure.outcome());
+        } else {
+            let caller = self.connection.last_caller();
+            let path = self.arrived.uri.path_and_query().map(|path| path.as_str().as_bytes());
+            let revision = failure.decision().map(|decision| decision.revision().to_string());
+            let refusal = Refusal {
+                principal: Some(caller.principal.spiffe_id().as_str()),
+                listener: &caller.listener,
+                peer: caller.peer,
+                route: self.route.as_ref().map(|route| &route.name),
+                method: Some(self.arrived.method.as_str().as_bytes()),
+                authority: self.arrived.authority(),
+                path,
+                code: failure.code(),
+                effect: failure.decision().map(|decision| decision.label()),
+                revision: revision.as_deref(),
+            };
+            self.trail.refuse(&refusal, failure.reason_codes());
+        }
+        reply::for_version(response, self.arrived.version)
+    }
+
+    fn relay(self, response: Response<upstream::Answer>, guard: Guard) -> Response<Answer> {
+        let found = self.found();
+        let status = response.status();
+        let (id, version) = (self.id, self.arrived.version);
+        match answer::readable(response, &guard, &found) {
+            Ok(response) => {
+                self.count(status);
+                let record =
+                    Record { trail: self.trail, status, sent: self.sent, started: self.started };
+                let mut response = Answer::relay(response, guard, found, record, self.progress);
+                mark(response.headers_mut(), self.answer_headers, id);
+                reply::for_version(response, version)
+            }
+            Err(failure) => self.refuse(&failure),
+        }
+    }
+
+    /// Agrees to an upgrade that both sides want.
+    fn switch(
+        self,
+        mut response: Response<upstream::Answer>,
+        guard: Guard,
+        ask: Ask,
+        agent: OnUpgrade,
+    ) -> Response<Answer> {
+        let Some(upstream) = response.extensions_mut().remove::<OnUpgrade>() else {
+            return self.refuse(&Failure::Unasked);
+        };
+        self.count(reply::SWITCHING);
+        self.connection.becomes_tunnel();
+        let (mut parts, _) = response.into_parts();
+        parts.extensions.clear();
+        answer::clean(&mut parts.headers, &guard);
+        guard.clean_trailers(&mut parts.headers);
+        parts.headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+        parts.headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+        mark(&mut parts.headers, self.answer_headers, self.id);
+        let tunnel = Tunnel {
+            plane: self.plane,
+            progress: self.connection.begin(),
+            connection: self.connection,
+            ask,
+            agent,
+            upstream,
+            scanner: guard.scanner(),
+            trail: self.trail,
+        };
+        tokio::task::spawn_local(tunnel.run());
+        Response::from_parts(parts, Answer::whole(bytes::Bytes::new(), self.progress))
+    }
+
+    fn found(&self) -> prometheus::IntCounter {
+        let credential = self.route.as_ref().and_then(|route| route.credential.as_ref());
+        let name = credential.map_or("-", |name| name.as_str());
+        self.plane.shared.metrics.credential.replaced.with_label_values(&[name])
+    }
+
+    fn count(&self, status: StatusCode) {
+        let http = &self.plane.shared.metrics.http;
+        let listener = self.connection.listener().as_str();
+        let route = self.route.as_ref().map_or(reply::NO_ROUTE, |route| route.name.as_str());
+        let method = method_label(&self.arrived.method);
+        http.requests.with_label_values(&[listener, route, method, status.as_str()]).inc();
+        let duration = http.duration.with_label_values(&[listener, route]);
+        duration.observe(self.started.elapsed().as_secs_f64());
+    }
+
+    /// Loud where the operator has to do something, quiet where an agent has.
+    fn log(&self, failure: &Failure) {
+        let metrics = &self.plane.shared.metrics.http;
+        if let Failure::Ambiguous(rule) = failure {
+            metrics.refused.with_label_values(&[rule.rule()]).inc();
+        }
+        if matches!(failure, Failure::Panicked) {
+            metrics.panics.inc();
+        }
+        let (decision, code) = (self.id, failure.code());
+        let caller = self.connection.last_caller();
+        let principal = caller.principal.spiffe_id();
+        let route = self.route.as_ref().map_or(reply::NO_ROUTE, |route| route.name.as_str());
+        match failure.fault() {
+            Fault::Countersign => error!(%decision, code, %principal, route, "{failure}"),
+            Fault::Upstream => warn!(%decision, code, %principal, route, "{failure}"),
+            Fault::Agent | Fault::Policy => info!(%decision, code, %principal, route, "{failure}"),
+        }
+    }
+}
+
+impl Arrived {
+    fn of(request: &Request<Incoming>) -> Self {
+        Self {
+            method: request.method().clone(),
+            uri: request.uri().clone(),
+            host: request.headers().get(HOST).cloned(),
+            content_type: request.headers().get(CONTENT_TYPE).cloned(),
+            version: request.version(),
+        }
+    }
+
+    fn authority(&self) -> Option<&[u8]> {
+        let named = self.uri.authority().map(|authority| authority.as_str().as_bytes());
+        named.or(self.host.as_ref().map(HeaderValue::as_bytes))
+    }
+}
+
+/// What every answer carries: policy's own headers, and the handle.
+fn mark(headers: &mut HeaderMap, policys: HeaderMap, id: DecisionId) {
+    headers.extend(policys);
+    if let Ok(id) = HeaderValue::from_str(&id.to_string()) {
+        headers.insert(reply::DECISION, id);
+    }
+}

@@ -1,0 +1,53 @@
+//! The reserved path on the agents' doors: what an agent may ask Countersign itself.
+
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::identity::Caller;
+use crate::proxy::failure::Failure;
+use crate::route::{Head, NoRoute, Route, Table};
+
+/// Whether a request is for Countersign itself rather than for an upstream.
+pub fn is_reserved(head: &Head) -> bool {
+    let path = head.path().as_str();
+    path.strip_prefix(PREFIX).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Answers a request for Countersign itself.
+///
+/// # Errors
+/// [`Failure::NoRoute`], for a path or a method that is not there.
+pub fn answer(head: &Head, caller: &Caller, routes: &Table) -> Result<Value, Failure> {
+    if head.path().as_str() != "/.countersign/v1/whoami" {
+        return Err(Failure::NoRoute(NoRoute::Path));
+    }
+    if head.method() != Method::GET {
+        return Err(Failure::NoRoute(NoRoute::Method(vec![Method::GET])));
+    }
+    Ok(whoami(caller, routes))
+}
+
+/// Who the agent is, until when, and which routes exist. Whether policy lets it use one is decided
+/// for each request.
+fn whoami(caller: &Caller, routes: &Table) -> Value {
+    let principal = &caller.principal;
+    json!({
+        "spiffe_id": principal.spiffe_id().as_str(),
+        "trust_domain": principal.spiffe_id().trust_domain(),
+        "valid_until": principal.valid_until().to_string(),
+        "listener": caller.listener,
+        "routes": routes.routes().iter().map(|route| describe(route)).collect::<Vec<_>>(),
+    })
+}
+
+fn describe(route: &Route) -> Value {
+    let methods: Vec<_> = route.served_methods().iter().map(|m| m.as_str().to_owned()).collect();
+    json!({
+        "name": route.name,
+        "hosts": route.hosts.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "path": route.path.to_string(),
+        "methods": methods,
+    })
+}
+
+const PREFIX: &str = "/.countersign";

@@ -1,0 +1,76 @@
+//! One exchange: an agent's request, and the answer it gets. Read this first.
+//!
+//! The order of the stages is the product. It cannot be changed by accident: each stage takes the
+//! value that only the stage before it can make.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::Poll;
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+
+use crate::enforce::{Ask, authorize};
+use crate::listener::Connection;
+use crate::proxy::account::{Account, Carried};
+use crate::proxy::agent_api;
+use crate::proxy::answer::Answer;
+use crate::proxy::arrival::Arrival;
+use crate::proxy::failure::Failure;
+use crate::proxy::plane::Plane;
+
+impl Plane {
+    /// Answers one request of a connection. Every way through here ends on the record.
+    pub async fn exchange(
+        self: Rc<Self>,
+        connection: Rc<Connection>,
+        request: Request<Incoming>,
+    ) -> Response<Answer> {
+        let mut account = Account::open(self, connection, &request);
+        match caught(carry_out(&mut account, request)).await {
+            Ok(carried) => account.settle(carried),
+            Err(failure) => account.refuse(&failure),
+        }
+    }
+}
+
+/// Prove, resolve, authorize, record, inject, send.
+async fn carry_out(account: &mut Account, request: Request<Incoming>) -> Result<Carried, Failure> {
+    let view = Rc::clone(&account.view);
+    let snapshot = &view.snapshot;
+
+    let caller = account.connection.caller(&snapshot.security.trust)?;
+    let Arrival { head, mut body, upgrade } = Arrival::read(request, &account.connection)?;
+    if agent_api::is_reserved(&head) {
+        return agent_api::answer(&head, &caller, &snapshot.routes).map(Carried::Ours);
+    }
+    let target = snapshot.routes.resolve(head)?;
+    let route = Arc::clone(target.route());
+    account.route = Some(Arc::clone(&route));
+    let inspected = body.inspect(target.head().headers(), route.inspect).await?;
+    account.inspected.clone_from(&inspected);
+
+    let now = account.plane.shared.clock.now();
+    let ask = Ask { id: account.id, caller, target, body: inspected, now };
+    let tunnel = upgrade.filter(|_| ask.target.upgrade().is_some()).map(|side| (ask.clone(), side));
+    let grant = authorize(&mut view.judge.borrow_mut(), ask, &account.plane.shared.metrics.policy)?;
+    account.answer_headers = grant.answer_headers();
+    let durability = grant.durability();
+    let grant = account.trail.commit(grant, durability).await?;
+    account.sent = body.passed();
+    let (request, guard) = snapshot.credentials.inject(grant, body)?;
+    let response = account.plane.client.send(request).await?;
+    Ok(Carried::Upstream { response, guard, tunnel })
+}
+
+/// A panic ends its own exchange, which says so, and nothing else.
+async fn caught<T>(exchange: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let mut exchange = pin!(exchange);
+    std::future::poll_fn(|cx| {
+        catch_unwind(AssertUnwindSafe(|| exchange.as_mut().poll(cx)))
+            .unwrap_or(Poll::Ready(Err(Failure::Panicked)))
+    })
+    .await
+}

@@ -1,0 +1,217 @@
+//! Every way an exchange can end before its upstream has answered.
+//!
+//! Whose fault it was is in the type: it alone decides the class of the status, whether trying again
+//! can help, and how loudly the operator is told.
+
+use std::fmt;
+
+use http::StatusCode;
+
+use crate::audit::{self, Unavailable};
+use crate::credential::Unsigned;
+use crate::enforce::{Cause, Refusal};
+use crate::identity::Rejection;
+use crate::policy::Decision;
+use crate::route::body::BodyError;
+use crate::route::{Ambiguity, NoRoute};
+use crate::upstream;
+
+/// Why the agent gets an answer of our own.
+#[derive(Debug)]
+pub enum Failure {
+    /// The request could be read in two ways.
+    Ambiguous(Ambiguity),
+    /// The audit trail did not take the intent.
+    Audit(Unavailable),
+    /// The request's body could not be read.
+    Body(BodyError),
+    /// The agent's certificate no longer holds.
+    Identity(Rejection),
+    /// The handshake asked for another host than the request does.
+    Misdirected,
+    /// Nothing carries this request.
+    NoRoute(NoRoute),
+    /// The answer cannot be searched for what was injected.
+    Opaque,
+    /// The exchange panicked.
+    Panicked,
+    /// Policy did not say yes.
+    Refused(Box<Refusal>),
+    /// The upstream changed to another protocol that nobody asked for.
+    Unasked,
+    /// The credential could not be put on.
+    Unsigned(Unsigned),
+    /// The upstream did not answer.
+    Upstream(upstream::Error),
+}
+
+/// Whose fault a failure is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Fault {
+    /// The agent's: sending the same again gives the same.
+    Agent,
+    /// Ours, or our operator's.
+    Countersign,
+    /// Nobody's: policy said no.
+    Policy,
+    /// The upstream's.
+    Upstream,
+}
+
+impl Failure {
+    /// Whose fault it is.
+    pub fn fault(&self) -> Fault {
+        match self {
+            Self::Ambiguous(_)
+            | Self::Body(_)
+            | Self::Identity(_)
+            | Self::Misdirected
+            | Self::NoRoute(_) => Fault::Agent,
+            Self::Refused(refusal) => match refusal.cause() {
+                Cause::Denied | Cause::NeedsApproval => Fault::Policy,
+                Cause::Undecided | Cause::Unmet(_) => Fault::Countersign,
+            },
+            Self::Audit(_) | Self::Panicked | Self::Unsigned(_) => Fault::Countersign,
+            Self::Opaque | Self::Unasked | Self::Upstream(_) => Fault::Upstream,
+        }
+    }
+
+    /// The status of the answer.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::Ambiguous(rule) => rule.status(),
+            Self::Audit(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Body(BodyError::Ambiguous(rule)) => rule.status(),
+            Self::Body(BodyError::Broken(_)) => StatusCode::BAD_REQUEST,
+            Self::Body(BodyError::Idle) => StatusCode::REQUEST_TIMEOUT,
+            Self::Body(BodyError::TooLarge(_)) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Identity(_) => StatusCode::FORBIDDEN,
+            Self::Misdirected | Self::NoRoute(NoRoute::Host) => StatusCode::MISDIRECTED_REQUEST,
+            Self::NoRoute(NoRoute::Ambiguous(rule)) => rule.status(),
+            Self::NoRoute(NoRoute::Method(_)) => StatusCode::METHOD_NOT_ALLOWED,
+            Self::NoRoute(NoRoute::Path) => StatusCode::NOT_FOUND,
+            Self::Opaque | Self::Unasked | Self::Unsigned(_) => StatusCode::BAD_GATEWAY,
+            Self::Panicked => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Refused(refusal) => refusal.status().unwrap_or(StatusCode::FORBIDDEN),
+            Self::Upstream(error) => match error.cause() {
+                upstream::Cause::Timeout(_) => StatusCode::GATEWAY_TIMEOUT,
+                upstream::Cause::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
+                upstream::Cause::RequestBody(_) => StatusCode::BAD_REQUEST,
+                _ => StatusCode::BAD_GATEWAY,
+            },
+        }
+    }
+
+    /// A stable word: the problem's `code` and the record's.
+    pub fn code(&self) -> &str {
+        match self {
+            Self::Ambiguous(rule)
+            | Self::Body(BodyError::Ambiguous(rule))
+            | Self::NoRoute(NoRoute::Ambiguous(rule)) => rule.rule(),
+            Self::Audit(_) => "audit_unavailable",
+            Self::Body(BodyError::Broken(_)) => "body_broken",
+            Self::Body(BodyError::Idle) => "body_timeout",
+            Self::Body(BodyError::TooLarge(_)) => "body_too_large",
+            Self::Identity(_) => "identity_rejected",
+            Self::Misdirected => "misdirected",
+            Self::NoRoute(NoRoute::Host) => "no_such_host",
+            Self::NoRoute(NoRoute::Method(_)) => "method_not_served",
+            Self::NoRoute(NoRoute::Path) => "no_such_route",
+            Self::Opaque => "response_unscannable",
+            Self::Panicked => "internal",
+            Self::Refused(refusal) => match refusal.cause() {
+                Cause::Denied => refusal.reasons().first().map_or("denied", |r| r.code.as_str()),
+                Cause::NeedsApproval => "approval_required",
+                Cause::Undecided | Cause::Unmet(_) => "policy_error",
+            },
+            Self::Unasked => "upstream_protocol",
+            Self::Unsigned(_) => "credential_unavailable",
+            Self::Upstream(error) => error.reason(),
+        }
+    }
+
+    /// The decision, where policy was asked and did not say yes.
+    pub fn decision(&self) -> Option<&Decision> {
+        match self {
+            Self::Refused(refusal) => Some(refusal.decision()),
+            _ => None,
+        }
+    }
+
+    /// The codes of the reasons that policy gave.
+    pub fn reason_codes(&self) -> impl Iterator<Item = &str> {
+        let reasons = self.decision().map(Decision::reasons).unwrap_or_default();
+        reasons.iter().map(|reason| reason.code.as_str())
+    }
+
+    /// How the record names the end of an exchange whose intent is on it already.
+    pub fn outcome(&self) -> audit::Outcome {
+        match self {
+            Self::Upstream(error) => match error.sent() {
+                upstream::Sent::Nothing => audit::Outcome::Failed { reason: error.reason() },
+                upstream::Sent::Maybe => audit::Outcome::Unknown,
+            },
+            Self::Unsigned(_) => audit::Outcome::Failed { reason: "credential_unavailable" },
+            Self::Unasked => audit::Outcome::Failed { reason: "upstream_protocol" },
+            Self::Opaque => audit::Outcome::Failed { reason: "response_unscannable" },
+            _ => audit::Outcome::Aborted { why: "countersign" },
+        }
+    }
+}
+
+/// What the operator needs to know.
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ambiguous(rule) => write!(f, "the request is ambiguous: {rule}"),
+            Self::Audit(why) => write!(f, "the audit trail does not take records: {why}"),
+            Self::Body(why) => write!(f, "{why}"),
+            Self::Identity(why) => write!(f, "the agent's certificate no longer holds: {why}"),
+            Self::Misdirected => f.write_str("the handshake and the request name different hosts"),
+            Self::NoRoute(NoRoute::Ambiguous(rule)) => {
+                write!(f, "the request is ambiguous: {rule}")
+            }
+            Self::NoRoute(NoRoute::Host) => f.write_str("no route serves this host"),
+            Self::NoRoute(NoRoute::Method(_)) => {
+                f.write_str("the route does not serve this method")
+            }
+            Self::NoRoute(NoRoute::Path) => f.write_str("no route of this host serves this path"),
+            Self::Opaque => f.write_str(
+                "the response has a content coding, so it cannot be searched for the injected \
+                 secret; set `unscannable: pass` on the route to let such responses through",
+            ),
+            Self::Panicked => f.write_str("the exchange panicked"),
+            Self::Refused(refusal) => match (refusal.cause(), refusal.decision().failure()) {
+                (Cause::Unmet(unmet), _) => write!(f, "{unmet}"),
+                (_, Some(failure)) => write!(f, "policy gave no clear answer: {failure}"),
+                (Cause::NeedsApproval, None) => f.write_str("policy asks for an approval"),
+                _ => f.write_str("policy denied the request"),
+            },
+            Self::Unasked => f.write_str("the upstream switched to a protocol nobody asked for"),
+            Self::Unsigned(why) => write!(f, "{why}"),
+            Self::Upstream(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+/// Lets a stage's error become a failure with `?`.
+macro_rules! from {
+    ($($error:ty => $variant:ident),* $(,)?) => {
+        $(impl From<$error> for Failure {
+            fn from(error: $error) -> Self {
+                Self::$variant(error)
+            }
+        })*
+    };
+}
+
+from! {
+    Ambiguity => Ambiguous,
+    BodyError => Body,
+    Box<Refusal> => Refused,
+    NoRoute => NoRoute,
+    Rejection => Identity,
+    Unavailable => Audit,
+    Unsigned => Unsigned,
+    upstream::Error => Upstream,
+}

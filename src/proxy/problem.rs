@@ -1,0 +1,161 @@
+//! What an agent is told when Countersign answers itself: what happened, and what to do next.
+
+use std::borrow::Cow;
+
+use http::StatusCode;
+
+use crate::enforce::Cause;
+use crate::id::DecisionId;
+use crate::policy::Reason;
+use crate::proxy::failure::{Failure, Fault};
+use crate::route::NoRoute;
+use crate::route::body::BodyError;
+use crate::upstream;
+
+/// A problem in the sense of RFC 9457, before a dialect writes it down.
+#[derive(Debug)]
+pub struct Problem<'a> {
+    /// The status of the answer.
+    pub status: StatusCode,
+    /// A stable word.
+    pub code: &'a str,
+    /// What kind of problem it is, in a few words.
+    pub title: &'static str,
+    /// One sentence or two: what happened, and what to do next.
+    pub detail: Cow<'a, str>,
+    /// The handle for a question to the operator.
+    pub decision_id: DecisionId,
+    /// The reasons that policy gave.
+    pub reasons: &'a [Reason],
+    /// Whether the very same request can succeed later.
+    pub retryable: bool,
+}
+
+impl<'a> Problem<'a> {
+    /// What the agent may know of a failure.
+    pub fn of(failure: &'a Failure, decision_id: DecisionId) -> Self {
+        Self {
+            status: failure.status(),
+            code: failure.code(),
+            title: title(failure),
+            detail: detail(failure),
+            decision_id,
+            reasons: reasons(failure),
+            retryable: is_retryable(failure),
+        }
+    }
+
+    /// The sentence that libraries show: it names us, and carries the handle.
+    pub fn message(&self) -> String {
+        format!("Countersign: {} [{}]", self.detail, self.decision_id)
+    }
+}
+
+fn title(failure: &Failure) -> &'static str {
+    match failure.fault() {
+        Fault::Agent => "Request not accepted",
+        Fault::Countersign => "Countersign cannot do this now",
+        Fault::Policy => "Denied by policy",
+        Fault::Upstream => "No answer from the upstream",
+    }
+}
+
+fn detail(failure: &Failure) -> Cow<'_, str> {
+    match failure {
+        Failure::Ambiguous(rule)
+        | Failure::Body(BodyError::Ambiguous(rule))
+        | Failure::NoRoute(NoRoute::Ambiguous(rule)) => rule.detail().into(),
+        Failure::Audit(_) => {
+            "The audit trail does not take records, so nothing is sent. Try again later.".into()
+        }
+        Failure::Body(BodyError::Broken(_)) => "The request's body broke off.".into(),
+        Failure::Body(BodyError::Idle) => "The request's body did not arrive in time.".into(),
+        Failure::Body(BodyError::TooLarge(limit)) => {
+            format!("This route takes bodies of at most {limit} bytes; send a smaller one.").into()
+        }
+        Failure::Identity(_) => {
+            "Your certificate no longer holds. Connect again with a current one.".into()
+        }
+        Failure::Misdirected => {
+            "The TLS handshake named another host than the request; use one name for both.".into()
+        }
+        Failure::NoRoute(NoRoute::Host) => {
+            "No such host here. GET /.countersign/v1/whoami lists the routes you may ask for."
+                .into()
+        }
+        Failure::NoRoute(NoRoute::Method(served)) => {
+            let served: Vec<_> = served.iter().map(|method| method.as_str()).collect();
+            format!("This route serves {}.", served.join(", ")).into()
+        }
+        Failure::NoRoute(NoRoute::Path) => {
+            "No route for this path. GET /.countersign/v1/whoami lists the routes.".into()
+        }
+        Failure::Opaque => {
+            "The upstream's answer cannot be checked, so it is withheld. Ask the operator.".into()
+        }
+        Failure::Panicked => {
+            "Something broke here. Nothing more is known; ask the operator.".into()
+        }
+        Failure::Refused(refusal) => match refusal.cause() {
+            Cause::Denied => denial(refusal.reasons()),
+            Cause::NeedsApproval => {
+                "This needs a person's approval, which this deployment cannot ask for. Ask the \
+                 operator."
+                    .into()
+            }
+            Cause::Undecided | Cause::Unmet(_) => {
+                "Policy gave no clear answer, so this is denied. Ask the operator.".into()
+            }
+        },
+        Failure::Unasked => "The upstream did not answer in HTTP. Ask the operator.".into(),
+        Failure::Unsigned(_) => {
+            "The credential for this route cannot be used, so nothing was sent. Ask the operator."
+                .into()
+        }
+        Failure::Upstream(error) => upstream_detail(error).into(),
+    }
+}
+
+/// The reasons' own sentences.
+fn denial(reasons: &[Reason]) -> Cow<'_, str> {
+    match reasons {
+        [] => "Policy does not allow this.".into(),
+        [reason] => reason.message.as_str().into(),
+        reasons => {
+            let messages: Vec<_> = reasons.iter().map(|reason| reason.message.as_str()).collect();
+            messages.join(" ").into()
+        }
+    }
+}
+
+fn upstream_detail(error: &upstream::Error) -> &'static str {
+    match (error.cause(), error.sent()) {
+        (upstream::Cause::RequestBody(_), _) => "The request's body broke off.",
+        (_, upstream::Sent::Nothing) => {
+            "The upstream cannot be reached; nothing was sent. Try again later."
+        }
+        (_, upstream::Sent::Maybe) => {
+            "The upstream did not answer. It may have acted on the request: find out before you \
+             send it again."
+        }
+    }
+}
+
+fn reasons(failure: &Failure) -> &[Reason] {
+    match failure {
+        Failure::Refused(refusal) => refusal.reasons(),
+        _ => &[],
+    }
+}
+
+/// Only where the same request can succeed without anyone changing it, and cannot act twice.
+fn is_retryable(failure: &Failure) -> bool {
+    match failure {
+        Failure::Audit(_) => true,
+        Failure::Upstream(error) => {
+            error.sent() == upstream::Sent::Nothing
+                && !matches!(error.cause(), upstream::Cause::RequestBody(_))
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,121 @@
+//! Every answer that Countersign gives itself; the one place where a failure becomes HTTP.
+
+use http::header::{
+    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER,
+};
+use http::{HeaderMap, Response, StatusCode, Version};
+
+use crate::id::DecisionId;
+use crate::listener::connection::InProgress;
+use crate::proxy::answer::Answer;
+use crate::proxy::dialect::{self, Asked};
+use crate::proxy::failure::Failure;
+use crate::proxy::problem::Problem;
+use crate::route::headers::is_per_hop;
+use crate::route::terms::Dialect;
+use crate::route::{Ambiguity, NoRoute};
+
+/// The answer to a request that failed, in the dialect of its route.
+pub fn to(
+    failure: &Failure,
+    id: DecisionId,
+    dialect: Dialect,
+    asked: Asked<'_>,
+    progress: InProgress,
+) -> Response<Answer> {
+    let problem = Problem::of(failure, id);
+    let written = dialect::write(dialect, &problem, asked);
+    let (kind, body) = match policys_own_body(failure) {
+        Some(body) => ("text/plain; charset=utf-8", body.to_owned().into()),
+        None => (written.content_type, written.body),
+    };
+    let mut response = Response::new(Answer::whole(body, progress));
+    *response.status_mut() = written.status;
+    let headers = response.headers_mut();
+    add_policys_own(failure, headers);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(DECISION, value(&id.to_string()));
+    headers.insert(SHOULD_RETRY, HeaderValue::from_static(bool_text(problem.retryable)));
+    if problem.retryable {
+        headers.insert(RETRY_AFTER, RETRY_SECONDS);
+    }
+    if let Failure::NoRoute(NoRoute::Method(served)) = failure {
+        let served: Vec<_> = served.iter().map(http::Method::as_str).collect();
+        headers.insert(ALLOW, value(&served.join(", ")));
+    }
+    if closes(failure) {
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
+/// A document of our own that is no failure.
+pub fn document(
+    body: &serde_json::Value,
+    id: DecisionId,
+    progress: InProgress,
+) -> Response<Answer> {
+    let mut response = Response::new(Answer::whole(body.to_string().into(), progress));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(DECISION, value(&id.to_string()));
+    response
+}
+
+/// HTTP/2 has no `Connection` header; the connection's own closing says it there.
+pub fn for_version(mut response: Response<Answer>, version: Version) -> Response<Answer> {
+    if version == Version::HTTP_2 {
+        response.headers_mut().remove(CONNECTION);
+    }
+    response
+}
+
+/// opa-envoy's `body`, which a rule may give for a denial.
+fn policys_own_body(failure: &Failure) -> Option<&str> {
+    match failure {
+        Failure::Refused(refusal) => refusal.body(),
+        _ => None,
+    }
+}
+
+fn add_policys_own(failure: &Failure, headers: &mut HeaderMap) {
+    let Failure::Refused(refusal) = failure else { return };
+    for (name, value) in &refusal.headers() {
+        if !is_per_hop(name.as_str()) {
+            headers.append(name.clone(), value.clone());
+        }
+    }
+}
+
+/// Whether what follows on this connection could be read in two ways, or comes from nobody.
+fn closes(failure: &Failure) -> bool {
+    match failure {
+        Failure::Identity(_) | Failure::Body(_) | Failure::Panicked => true,
+        Failure::Ambiguous(rule) => *rule != Ambiguity::PathEncodedSlash,
+        _ => false,
+    }
+}
+
+fn value(text: &str) -> HeaderValue {
+    HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static("-"))
+}
+
+const fn bool_text(value: bool) -> &'static str {
+    if value { "true" } else { "false" }
+}
+
+/// The handle of an exchange, on every answer.
+pub const DECISION: HeaderName = HeaderName::from_static("countersign-decision");
+
+/// Read by OpenAI's and Anthropic's libraries before they try again.
+const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
+
+const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("5");
+
+/// The label of exchanges that no route carried.
+pub const NO_ROUTE: &str = "-";
+
+/// The status of an agreed upgrade.
+pub const SWITCHING: StatusCode = StatusCode::SWITCHING_PROTOCOLS;
