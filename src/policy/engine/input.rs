@@ -13,12 +13,34 @@ use regorus::Value;
 use regorus::value::{Array, Object};
 
 use crate::clock::Timestamp;
+use crate::id::{DecisionId, ListenerName};
 use crate::identity::Certificate;
 use crate::policy::decision::{Cause, Failure};
 use crate::policy::engine::document::Document;
 use crate::policy::engine::keys::Keys;
 use crate::policy::query::Query;
-use crate::route::{Head, Inspected};
+use crate::route::{Head, Inspected, Target};
+
+#[cfg(test)]
+mod tests;
+
+/// A query without its caller, of whom an input needs no more than the certificate's facts.
+struct Asked<'a> {
+    id: DecisionId,
+    target: &'a Target,
+    body: Option<&'a Inspected>,
+    listener: &'a ListenerName,
+    peer: SocketAddr,
+    local: SocketAddr,
+    now: Timestamp,
+}
+
+impl<'a> From<&Query<'a>> for Asked<'a> {
+    fn from(query: &Query<'a>) -> Self {
+        let Query { id, target, body, listener, peer, local, now, .. } = *query;
+        Self { id, target, body, listener, peer, local, now }
+    }
+}
 
 /// Builds inputs for one worker.
 #[derive(Debug)]
@@ -40,11 +62,14 @@ impl Builder {
 
     /// The whole document.
     pub(in crate::policy) fn document(&self, query: &Query<'_>) -> Result<Document, Failure> {
+        self.of_caller(query.principal.certificate(), &Asked::from(query))
+    }
+
+    fn of_caller(&self, caller: &Certificate, query: &Asked<'_>) -> Result<Document, Failure> {
         let keys = &self.keys;
         if query.target.head().headers().values().any(|value| text(value.as_bytes()).is_none()) {
             return Err(Failure::new(Cause::Input, "a header's value is not UTF-8"));
         }
-        let caller = query.principal.certificate();
         let principal = Value::from(caller.spiffe_id.as_str());
         let body = query.body.map(whole).transpose()?;
         let (text, parsed) =
@@ -62,7 +87,7 @@ impl Builder {
         ])))
     }
 
-    fn attributes(&self, query: &Query<'_>, principal: &Value, body: Option<Value>) -> Value {
+    fn attributes(&self, query: &Asked<'_>, principal: &Value, body: Option<Value>) -> Value {
         let keys = &self.keys;
         let source = object([
             (&keys.address, self.socket(query.peer)),
@@ -88,7 +113,7 @@ impl Builder {
 
     /// `attributes.request.http`, as Envoy fills it for HTTP/2: sizes are text, because protojson
     /// writes 64-bit numbers so.
-    fn http(&self, query: &Query<'_>, body: Option<Value>) -> Value {
+    fn http(&self, query: &Asked<'_>, body: Option<Value>) -> Value {
         let (keys, head) = (&self.keys, query.target.head());
         let host = Value::from(head.authority().to_string());
         let method = Value::from(head.method().as_str());
@@ -133,7 +158,7 @@ impl Builder {
         joined.into_value()
     }
 
-    fn countersign(&self, query: &Query<'_>, caller: &Certificate, principal: &Value) -> Value {
+    fn countersign(&self, query: &Asked<'_>, caller: &Certificate, principal: &Value) -> Value {
         let keys = &self.keys;
         object([
             (&keys.approval, Value::Null),
@@ -165,7 +190,7 @@ impl Builder {
     }
 
     /// `countersign.request`: the request without what Envoy's form loses.
-    fn request(&self, query: &Query<'_>) -> Value {
+    fn request(&self, query: &Asked<'_>) -> Value {
         let (keys, head) = (&self.keys, query.target.head());
         let segments = head.path().segments();
         let mut request = members([
