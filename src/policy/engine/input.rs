@@ -21,18 +21,15 @@ use crate::policy::engine::keys::Keys;
 use crate::policy::query::Query;
 use crate::route::{Head, Inspected, Target};
 
-#[cfg(test)]
-mod tests;
-
 /// A query without its caller, of whom an input needs no more than the certificate's facts.
-struct Asked<'a> {
-    id: DecisionId,
-    target: &'a Target,
-    body: Option<&'a Inspected>,
-    listener: &'a ListenerName,
-    peer: SocketAddr,
-    local: SocketAddr,
-    now: Timestamp,
+pub(super) struct Asked<'a> {
+    pub(super) id: DecisionId,
+    pub(super) target: &'a Target,
+    pub(super) body: Option<&'a Inspected>,
+    pub(super) listener: &'a ListenerName,
+    pub(super) peer: SocketAddr,
+    pub(super) local: SocketAddr,
+    pub(super) now: Timestamp,
 }
 
 impl<'a> From<&Query<'a>> for Asked<'a> {
@@ -65,7 +62,11 @@ impl Builder {
         self.of_caller(query.principal.certificate(), &Asked::from(query))
     }
 
-    fn of_caller(&self, caller: &Certificate, query: &Asked<'_>) -> Result<Document, Failure> {
+    pub(super) fn of_caller(
+        &self,
+        caller: &Certificate,
+        query: &Asked<'_>,
+    ) -> Result<Document, Failure> {
         let keys = &self.keys;
         if query.target.head().headers().values().any(|value| text(value.as_bytes()).is_none()) {
             return Err(Failure::new(Cause::Input, "a header's value is not UTF-8"));

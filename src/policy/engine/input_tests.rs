@@ -3,10 +3,10 @@
 use http::Request;
 use serde_json::{Value, json};
 
-use super::{Asked, Builder};
 use crate::clock::Timestamp;
 use crate::id::{DecisionId, ListenerName};
 use crate::identity::{Certificate, SpiffeId};
+use crate::policy::engine::input::{Asked, Builder};
 use crate::route::pattern::{HostPattern, PathPrefix};
 use crate::route::terms::{Dialect, Durability, EncodedSlash, Retry, Unscannable};
 use crate::route::{Head, Route, Table, Target};
