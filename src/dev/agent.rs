@@ -102,17 +102,15 @@ impl Agent {
     async fn exchange(&self, request: Request<Empty<Bytes>>) -> io::Result<Answer> {
         let stream = TokioIo::new(self.connect().await?);
         let (mut sender, connection) = http1::handshake(stream).await.map_err(io::Error::other)?;
-        let answer = async {
+        let answer = async move {
             let response = sender.send_request(request).await.map_err(io::Error::other)?;
             let (head, body) = response.into_parts();
             let body = Limited::new(body, LARGEST).collect().await.map_err(io::Error::other)?;
-            Ok((head.status, head.headers, body.to_bytes()))
+            io::Result::Ok((head.status, head.headers, body.to_bytes()))
         };
-        let (status, headers, body) = tokio::select! {
-            answer = answer => answer?,
-            // hyper lets a finished connection's answer through first, so this is one that broke.
-            ended = connection => return Err(ended.err().map_or_else(closed, io::Error::other)),
-        };
+        // The connection ends once the sender is gone; where it broke, the answer says so.
+        let (answer, _ended) = tokio::join!(answer, connection);
+        let (status, headers, body) = answer?;
         self.remember(&headers, &body);
         Ok(Answer { status, body })
     }
@@ -164,10 +162,6 @@ impl Answer {
 async fn within_patience<T>(work: impl Future<Output = io::Result<T>>) -> io::Result<T> {
     let late = |_| io::Error::other(format!("no answer within {} s", PATIENCE.as_secs()));
     tokio::time::timeout(PATIENCE, work).await.map_err(late)?
-}
-
-fn closed() -> io::Error {
-    io::Error::other("the connection was closed without an answer")
 }
 
 /// The most bytes of one answer.

@@ -49,7 +49,10 @@ fn facts(deployment: &Deployment, now: Timestamp) -> Vec<(&'static str, String)>
         ("state", format!("{}   (delete it to start over)", layout.root().display())),
         ("dev CA", format!("{origin}   sha256:{mark}   valid {} days", pki.days(now))),
         ("agent", format!("{AGENT}   {}/{{cert,key,ca}}.pem", layout.agent().display())),
-        ("backend", format!("http://{}   sample API; its key is not the agent's", sample.address())),
+        (
+            "backend",
+            format!("http://{}   sample API; its key is not the agent's", sample.address()),
+        ),
     ];
     if let (Some(policy), Some(report)) = (&file.policy, &deployment.tests) {
         facts.push(("policy", format!("{}   {}", policy.path.display(), tests(report))));
@@ -94,7 +97,11 @@ fn shortened(fingerprint: &str) -> String {
 /// A word that a shell takes as it is.
 fn quoted(text: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@%".contains(c);
-    if text.chars().all(is_plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
+    if text.chars().all(is_plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
 }
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -12,7 +12,7 @@ use crate::dev::layout::Layout;
 use crate::dev::pki::Pki;
 use crate::dev::sample::Sample;
 use crate::dev::settings::{Ports, Settings};
-use crate::policy::{self, suite};
+use crate::policy::suite;
 
 /// A deployment that serves. Dropping it stops Countersign first, then the sample API, so that
 /// what is under way can still be answered.
@@ -65,10 +65,7 @@ impl Deployment {
         let settings = Settings::find(&layout, ports)?;
         let sample = Sample::start(settings.sample(), layout.key_digest()?)?;
         let file = settings.settle(&layout, sample.address())?;
-        let tests = match &file.policy {
-            Some(policy) => Some(suite::run(&policy::Config::new(&policy.path), clock)?),
-            None => None,
-        };
+        let tests = file.policy().map(|policy| suite::run(&policy, clock)).transpose()?;
         let running = Running::start(&layout.configuration(), clock.clone())?;
         Ok(Self { running, sample, layout, pki, file, tests })
     }

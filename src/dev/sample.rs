@@ -202,7 +202,8 @@ mod tests {
 
     fn ask(sample: &Sample, head: &str) -> String {
         let mut stream = TcpStream::connect(sample.address()).unwrap();
-        let head = format!("GET /v1/balance HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{head}\r\n");
+        let head =
+            format!("GET /v1/balance HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{head}\r\n");
         stream.write_all(head.as_bytes()).unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
