@@ -1,6 +1,6 @@
 //! A whole deployment: the sample API, and Countersign in front of it.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::Path;
 
 use crate::app::Running;
@@ -41,12 +41,12 @@ pub fn run(
     folder: &Path,
     clock: &Clock,
     out: &mut dyn Write,
-    stopped: impl FnOnce(),
+    stopped: impl FnOnce() -> io::Result<()>,
 ) -> Result<(), Error> {
     let began = clock.instant();
     let deployment = Deployment::start(Layout::under(folder), Ports::Usual, clock)?;
     banner::print(&deployment, clock.now(), began.elapsed(), out)?;
-    stopped();
+    stopped()?;
     let Deployment { running, sample, .. } = deployment;
     running.stop();
     drop(sample);
