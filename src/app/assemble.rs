@@ -37,6 +37,8 @@ pub struct Assembly {
     pub audit: audit::Config,
     /// Every file and folder whose change may change any of this.
     pub files: Vec<PathBuf>,
+    /// The names that upstreams are reached by, with their ports.
+    pub upstream_hosts: Vec<(String, u16)>,
     /// What is legal and unwise.
     warnings: Vec<String>,
 }
@@ -68,14 +70,13 @@ impl Assembly {
         files.push(config.to_owned());
         let mut warnings: Vec<_> = loading.problems.iter().map(|p| p.message.clone()).collect();
         warnings.extend(parts.snapshot.bundle.warnings().iter().map(ToString::to_string));
-        let unusable = parts.snapshot.credentials.problems();
-        warnings.extend(unusable.map(|(name, why)| format!("credential `{name}`: {why}")));
         Ok(Self {
             snapshot: parts.snapshot,
             listeners: file.doors(),
             admin: file.admin(),
             workers: file.worker_count(),
             audit: parts.audit,
+            upstream_hosts: upstream_hosts(&file),
             files,
             warnings,
         })
@@ -189,6 +190,11 @@ fn loaded_files(file: &File, bundle: &Bundle) -> Vec<PathBuf> {
     }
     files.extend_from_slice(bundle.watched());
     files
+}
+
+fn upstream_hosts(file: &File) -> Vec<(String, u16)> {
+    let origins = file.upstreams.values().flat_map(|upstream| upstream.origins());
+    origins.map(|origin| (origin.host.clone(), origin.port)).collect()
 }
 
 impl From<Problems> for Refused {

@@ -1,0 +1,99 @@
+//! The command line: what is typed, what is printed, and the exit code.
+//!
+//! Standard output is the result, standard error the talk. No secret is ever an argument.
+
+mod audit;
+mod check;
+mod policy;
+mod serve;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::schema;
+use crate::log;
+
+/// A reverse proxy that splits proposal from execution for AI agents.
+#[derive(Debug, Parser)]
+#[command(name = "countersign", version, max_term_width = 100)]
+pub struct Cli {
+    /// What to log: a level, or directives such as `countersign::proxy=debug`
+    #[arg(long, global = true, env = "COUNTERSIGN_LOG", default_value = "info")]
+    log_level: String,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Read, verify and search the audit trail
+    #[command(subcommand)]
+    Audit(audit::Command),
+    /// Load everything that a configuration names, say everything that is wrong, start nothing
+    Check(check::Arguments),
+    /// Print the configuration's JSON Schema
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Test policy bundles
+    #[command(subcommand)]
+    Policy(policy::Command),
+    /// Serve agents
+    Serve(serve::Arguments),
+}
+
+#[derive(Debug, Subcommand)]
+enum ConfigCommand {
+    /// Print the JSON Schema of `countersign.yaml`
+    Schema,
+}
+
+/// How a command ended. The numbers are stable; scripts rely on them.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Exit {
+    /// Done.
+    Done = 0,
+    /// Failed.
+    Failed = 1,
+    /// A configuration, a policy or its tests are wrong.
+    Configuration = 3,
+    /// There is no such thing.
+    NotFound = 5,
+    /// Something did not verify.
+    Unverified = 8,
+}
+
+/// Does what the command line says.
+pub fn run(cli: Cli) -> ExitCode {
+    let out = &mut io::stdout().lock();
+    let err = &mut io::stderr();
+    let level = &cli.log_level;
+    let ended = match cli.command {
+        Command::Audit(command) => command.run(out, err),
+        Command::Check(arguments) => arguments.run(out, err),
+        Command::Config(ConfigCommand::Schema) => {
+            writeln!(out, "{}", schema()).map(|()| Exit::Done)
+        }
+        Command::Policy(command) => command.run(out, err),
+        Command::Serve(arguments) => {
+            log::start(level);
+            arguments.run(err)
+        }
+    };
+    let exit = ended.unwrap_or_else(|why| {
+        // If even this cannot be said, nobody is there to hear it.
+        let _ = writeln!(err, "error: {why}");
+        Exit::Failed
+    });
+    ExitCode::from(exit as u8)
+}
+
+/// Where the configuration is.
+#[derive(Debug, clap::Args)]
+struct ConfigPath {
+    /// The configuration file
+    #[arg(short, long, env = "COUNTERSIGN_CONFIG", default_value = "countersign.yaml")]
+    config: PathBuf,
+}
