@@ -104,21 +104,25 @@ macro_rules! words {
 
 words! {
     /// When an exchange's intent counts as recorded.
+    #[derive(Default)]
     Durability:
     /// The disk has it: power may fail.
     Disk => Disk,
     /// The kernel has it: Countersign may be killed.
+    #[default]
     Kernel => Kernel,
 }
 
 words! {
     /// The shape of Countersign's own answers.
+    #[derive(Default)]
     Dialect:
     /// Anthropic's API.
     Anthropic => Anthropic,
     /// AWS' APIs.
     Aws => Aws,
     /// RFC 9457 problems.
+    #[default]
     Generic => Generic,
     /// git over HTTP.
     Git => Git,
@@ -132,10 +136,12 @@ words! {
 
 words! {
     /// What a route does with `%2F` in a path.
+    #[derive(Default)]
     EncodedSlash:
     /// It is part of a segment; policy sees the raw segments.
     Keep => Keep,
     /// The request is refused.
+    #[default]
     Refuse => Refuse,
 }
 
@@ -150,10 +156,12 @@ words! {
 
 words! {
     /// Whether a request may be sent a second time.
+    #[derive(Default)]
     Retry:
     /// Where its method is idempotent and no byte of an answer came.
     Idempotent => Idempotent,
     /// Only where it is certain that nothing of it was sent.
+    #[default]
     Never => Never,
 }
 
@@ -163,30 +171,6 @@ words! {
 pub enum Upgrade {
     /// RFC 6455.
     Websocket,
-}
-
-impl Default for Durability {
-    fn default() -> Self {
-        Self::Kernel
-    }
-}
-
-impl Default for Dialect {
-    fn default() -> Self {
-        Self::Generic
-    }
-}
-
-impl Default for EncodedSlash {
-    fn default() -> Self {
-        Self::Refuse
-    }
-}
-
-impl Default for Retry {
-    fn default() -> Self {
-        Self::Never
-    }
 }
 
 impl Route {
