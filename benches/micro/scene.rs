@@ -70,6 +70,7 @@ impl Scene {
         fs::write(line.join("authz.rego"), ONE_LINE).unwrap();
         let pack = self.folder.path().join("pack");
         copy(concat!(env!("CARGO_MANIFEST_DIR"), "/rules").as_ref(), &pack);
+        fs::write(pack.join("data.json"), ACCESS).unwrap();
         let load = |path: &std::path::Path| {
             let mut config = Config::new(path);
             config.tests = countersign::policy::config::Tests::Off;
@@ -141,7 +142,7 @@ pub(crate) fn evaluations_a_second(bundle: Arc<Bundle>) -> f64 {
     let (started, mut count) = (Instant::now(), 0u32);
     while started.elapsed() < Duration::from_secs(2) {
         for _ in 0..100 {
-            std::hint::black_box(judge.decide(&ask.query()));
+            let _ = std::hint::black_box(judge.decide(&ask.query()));
         }
         count += 100;
     }
@@ -236,6 +237,12 @@ fn copy(from: &std::path::Path, to: &std::path::Path) {
         }
     }
 }
+
+const ACCESS: &str = r#"{"countersign": {"access": {"bench": {
+    "agents": ["spiffe://example.org/agent/bench"],
+    "routes": ["orders"],
+    "methods": ["GET"]
+}}}}"#;
 
 const ONE_LINE: &str = r#"package countersign.authz
 
