@@ -104,7 +104,6 @@ fn reload(config: &PathBuf, shared: &Shared) -> Option<Vec<PathBuf>> {
             shared.replace(assembly.snapshot);
             shared.announce();
             metrics.reloads.with_label_values(&["applied"]).inc();
-            metrics.last_reload_success.set(1);
             info!("the configuration was reloaded");
             Some(files)
         }

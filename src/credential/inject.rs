@@ -161,12 +161,6 @@ impl Injection {
 }
 
 impl Authorized {
-    /// Without a grant, for the tests of what comes after.
-    #[cfg(test)]
-    pub(crate) fn unproved(upstream: UpstreamName, retry: Retry, request: Request<Body>) -> Self {
-        Self { request, upstream, retry }
-    }
-
     /// Where it goes.
     pub fn upstream(&self) -> &UpstreamName {
         &self.upstream
