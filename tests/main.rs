@@ -9,3 +9,5 @@ mod hostile;
 mod identity;
 mod inspection;
 mod policy;
+mod credentials;
+mod guard;

@@ -142,6 +142,12 @@ impl Setup {
         self
     }
 
+    /// A file less; one that is there already stays.
+    pub fn without_file(mut self, path: &str) -> Self {
+        self.files.remove(path);
+        self
+    }
+
     /// Another clock.
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;

@@ -65,7 +65,8 @@ impl Site {
         self.folder.path().join(name)
     }
 
-    /// Changes the setup, writes it, and waits until the change is in force.
+    /// Changes the setup, writes it, and waits until the change is in force. A change that a test
+    /// made to the files by itself counts as well.
     pub async fn reload(&mut self, change: impl FnOnce(Setup) -> Setup) {
         self.rewrite(change, "applied").await;
     }
