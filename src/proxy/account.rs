@@ -17,6 +17,7 @@ use crate::enforce::Ask;
 use crate::id::DecisionId;
 use crate::listener::Connection;
 use crate::listener::connection::InProgress;
+use crate::listener::http1::REFUSED_TARGET;
 use crate::metrics::method_label;
 use crate::proxy::answer::{self, Answer, Record};
 use crate::proxy::dialect::Asked;
@@ -129,15 +130,17 @@ impl Account {
         } else {
             let caller = self.connection.last_caller();
             let path = self.arrived.uri.path_and_query().map(|path| path.as_str().as_bytes());
+            // In place of a head that could not be read stands one that the agent never sent.
+            let readable = self.arrived.uri.path() != REFUSED_TARGET;
             let revision = failure.decision().map(|decision| decision.revision().to_string());
             let refusal = Refusal {
                 principal: Some(caller.principal.spiffe_id().as_str()),
                 listener: &caller.listener,
                 peer: caller.peer,
                 route: self.route.as_ref().map(|route| &route.name),
-                method: Some(self.arrived.method.as_str().as_bytes()),
-                authority: self.arrived.authority(),
-                path,
+                method: readable.then(|| self.arrived.method.as_str().as_bytes()),
+                authority: self.arrived.authority().filter(|_| readable),
+                path: path.filter(|_| readable),
                 code: failure.code(),
                 effect: failure.decision().map(|decision| decision.label()),
                 revision: revision.as_deref(),
