@@ -99,7 +99,7 @@ async fn a_request_line_with_two_readings_is_refused() {
         ("GET /a http/1.1", "request_line"),
         ("GET /a", "request_line"),
         ("G(T /a HTTP/1.1", "request_line"),
-        ("GET /a\0b HTTP/1.1", "path_control"),
+        ("GET /a\0b HTTP/1.1", "header_value"),
         ("GET /a\tb HTTP/1.1", "path_control"),
         ("GET /a\u{e9} HTTP/1.1", "path_control"),
         ("CONNECT api.example.org:443 HTTP/1.1", "target_form"),

@@ -6,3 +6,6 @@ mod harness;
 
 mod split;
 mod hostile;
+mod identity;
+mod inspection;
+mod policy;

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -20,6 +20,7 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -118,18 +119,26 @@ impl Agent {
     /// A new HTTP/1.1 connection, if there can be one. With TLS 1.3, a certificate's refusal only
     /// shows at the first answer.
     pub async fn try_h1(&self) -> io::Result<Client> {
-        let stream = TokioIo::new(self.connect(b"http/1.1").await?);
-        let (sender, http) = http1::handshake(stream).await.map_err(io::Error::other)?;
-        tokio::spawn(http.with_upgrades());
-        Ok(self.client(Sender::Http1(sender)))
+        let agent = self.clone();
+        let connected = background().spawn(async move {
+            let stream = TokioIo::new(agent.connect(b"http/1.1").await?);
+            let (sender, http) = http1::handshake(stream).await.map_err(io::Error::other)?;
+            tokio::spawn(http.with_upgrades());
+            Ok::<_, io::Error>(sender)
+        });
+        Ok(self.client(Sender::Http1(connected.await.unwrap()?)))
     }
 
     /// A new HTTP/2 connection.
     pub async fn h2(&self) -> Client {
-        let stream = TokioIo::new(self.connect(b"h2").await.unwrap());
-        let (sender, http) = http2::handshake(TokioExecutor::new(), stream).await.unwrap();
-        tokio::spawn(http);
-        self.client(Sender::Http2(sender))
+        let agent = self.clone();
+        let connected = background().spawn(async move {
+            let stream = TokioIo::new(agent.connect(b"h2").await.unwrap());
+            let (sender, http) = http2::handshake(TokioExecutor::new(), stream).await.unwrap();
+            tokio::spawn(http);
+            sender
+        });
+        self.client(Sender::Http2(connected.await.unwrap()))
     }
 
     /// A new connection for bytes of the test's own, which says it speaks HTTP/1.1.
@@ -365,6 +374,18 @@ pub fn empty() -> Outgoing {
 /// A whole body.
 pub fn body(bytes: impl Into<Bytes>) -> Outgoing {
     Full::new(bytes.into()).boxed()
+}
+
+/// Where agents' connections live. A test that blocks, to stop a site, must not keep its own agents
+/// from hearing of it.
+fn background() -> &'static Handle {
+    static HANDLE: OnceLock<Handle> = OnceLock::new();
+    HANDLE.get_or_init(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let handle = runtime.handle().clone();
+        std::thread::spawn(move || runtime.block_on(std::future::pending::<()>()));
+        handle
+    })
 }
 
 /// The host of every site, unless a test adds others.

@@ -124,6 +124,12 @@ impl Setup {
         self
     }
 
+    /// A trust domain less.
+    pub fn without_trust(mut self, domain: &str) -> Self {
+        self.trust.retain(|line| !line.starts_with(domain));
+        self
+    }
+
     /// Keys of `audit`, beside its path and its key.
     pub fn audit(mut self, keys: &str) -> Self {
         self.audit_keys = keys.to_owned();
