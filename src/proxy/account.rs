@@ -125,27 +125,11 @@ impl Account {
             body: self.inspected.as_ref().map(|body| &body.bytes()[..]),
         };
         let response = reply::to(failure, self.id, dialect, asked, self.progress);
-        if self.trail.is_committed() {
-            self.trail.close(failure.outcome());
-        } else {
-            let caller = self.connection.last_caller();
-            let path = self.arrived.uri.path_and_query().map(|path| path.as_str().as_bytes());
-            // In place of a head that could not be read stands one that the agent never sent.
-            let readable = self.arrived.uri.path() != REFUSED_TARGET;
-            let revision = failure.decision().map(|decision| decision.revision().to_string());
-            let refusal = Refusal {
-                principal: Some(caller.principal.spiffe_id().as_str()),
-                listener: &caller.listener,
-                peer: caller.peer,
-                route: self.route.as_ref().map(|route| &route.name),
-                method: readable.then(|| self.arrived.method.as_str().as_bytes()),
-                authority: self.arrived.authority().filter(|_| readable),
-                path: path.filter(|_| readable),
-                code: failure.code(),
-                effect: failure.decision().map(|decision| decision.label()),
-                revision: revision.as_deref(),
-            };
-            self.trail.refuse(&refusal, failure.reason_codes());
+        match self.trail.is_committed() {
+            true => self.trail.close(failure.outcome()),
+            false => {
+                self.arrived.record(self.trail, failure, &self.connection, self.route.as_ref())
+            }
         }
         reply::for_version(response, self.arrived.version)
     }
@@ -248,6 +232,35 @@ impl Arrived {
             content_type: request.headers().get(CONTENT_TYPE).cloned(),
             version: request.version(),
         }
+    }
+
+    /// Records that it was refused.
+    fn record(
+        &self,
+        trail: Trail,
+        failure: &Failure,
+        connection: &Connection,
+        route: Option<&Arc<Route>>,
+    ) {
+        let caller = connection.last_caller();
+        let decision = failure.decision();
+        let revision = decision.map(|decision| decision.revision().to_string());
+        // In place of a head that could not be read stands one that the agent never sent.
+        let readable = self.uri.path() != REFUSED_TARGET;
+        let path = self.uri.path_and_query().map(|path| path.as_str().as_bytes());
+        let refusal = Refusal {
+            principal: Some(caller.principal.spiffe_id().as_str()),
+            listener: &caller.listener,
+            peer: caller.peer,
+            route: route.map(|route| &route.name),
+            method: readable.then(|| self.method.as_str().as_bytes()),
+            authority: self.authority().filter(|_| readable),
+            path: path.filter(|_| readable),
+            code: failure.code(),
+            effect: decision.map(|decision| decision.label()),
+            revision: revision.as_deref(),
+        };
+        trail.refuse(&refusal, failure.reason_codes());
     }
 
     fn authority(&self) -> Option<&[u8]> {
