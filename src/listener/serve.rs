@@ -174,7 +174,6 @@ impl Site {
         builder.header_read_timeout(None);
         builder.max_buf_size(self.limits.header_bytes.max(MIN_BUFFER));
         builder.max_headers(self.limits.header_fields.max(1));
-        builder.pipeline_flush(true);
         builder
     }
 

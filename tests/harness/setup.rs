@@ -150,7 +150,7 @@ impl Setup {
 
     /// Starts it.
     pub fn start(self) -> Site {
-        self.try_start().unwrap_or_else(|why| panic!("it does not start: {why:?}"))
+        self.try_start().unwrap_or_else(|why| panic!("it does not start: {why}"))
     }
 
     /// Starts it, or says why it cannot.
