@@ -45,11 +45,20 @@ async fn a_certificate_that_breaks_a_rule_of_svids_is_refused() {
         ("the id as a DNS name", changed(|p| p.subject_alt_names = vec![dns("example.org")])),
         ("an authority", changed(|p| p.is_ca = IsCa::Ca(BasicConstraints::Unconstrained))),
         ("no key usage", changed(|p| p.key_usages.clear())),
-        ("a key that signs certificates", changed(|p| p.key_usages.push(KeyUsagePurpose::KeyCertSign))),
+        (
+            "a key that signs certificates",
+            changed(|p| p.key_usages.push(KeyUsagePurpose::KeyCertSign)),
+        ),
         ("a key that signs lists", changed(|p| p.key_usages.push(KeyUsagePurpose::CrlSign))),
         ("no digital signature", changed(|p| p.key_usages = vec![KeyUsagePurpose::KeyAgreement])),
-        ("clients' usage only", changed(|p| p.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth])),
-        ("code signing", changed(|p| p.extended_key_usages = vec![ExtendedKeyUsagePurpose::CodeSigning])),
+        (
+            "clients' usage only",
+            changed(|p| p.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth]),
+        ),
+        (
+            "code signing",
+            changed(|p| p.extended_key_usages = vec![ExtendedKeyUsagePurpose::CodeSigning]),
+        ),
         ("an id without a path", svid("spiffe://example.org")),
         ("an id with a trailing slash", svid("spiffe://example.org/a/")),
         ("an id with a dot segment", svid("spiffe://example.org/a/../b")),
@@ -87,7 +96,8 @@ async fn one_trust_domains_authority_cannot_vouch_for_anothers_agents() {
 #[tokio::test]
 async fn a_revoked_certificate_is_refused_and_so_is_everything_under_an_expired_list() {
     let upstream = Upstream::answering(|_| reply("reached"));
-    let setup = Setup::new(&upstream).trust("example.org: { bundle: pki/agents.pem, crl: pki/crl.pem }");
+    let setup =
+        Setup::new(&upstream).trust("example.org: { bundle: pki/agents.pem, crl: pki/crl.pem }");
     let (good, bad) = (setup.authority.agent("good"), setup.authority.agent("bad"));
     let list = setup.authority.revoke(&[bad.serial], DAY * 365 * 200);
     let mut site = setup.file("pki/crl.pem", &list).start();
@@ -148,7 +158,8 @@ async fn a_resumed_session_is_worth_no_more_than_its_certificate_now() {
 #[tokio::test]
 async fn a_session_of_a_certificate_revoked_meanwhile_is_not_resumed() {
     let upstream = Upstream::answering(|_| reply("reached"));
-    let setup = Setup::new(&upstream).trust("example.org: { bundle: pki/agents.pem, crl: pki/crl.pem }");
+    let setup =
+        Setup::new(&upstream).trust("example.org: { bundle: pki/agents.pem, crl: pki/crl.pem }");
     let identity = setup.authority.agent("reader");
     let serial = identity.serial;
     let list = setup.authority.revoke(&[], DAY * 365 * 200);

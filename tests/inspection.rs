@@ -60,7 +60,12 @@ async fn a_body_with_two_readings_is_refused() {
     ];
     for (bytes, status, code) in cases {
         let answer = pay(&site, "application/json", bytes).await;
-        assert_eq!(answer.problem(), (status, code.to_owned()), "{}", String::from_utf8_lossy(bytes));
+        assert_eq!(
+            answer.problem(),
+            (status, code.to_owned()),
+            "{}",
+            String::from_utf8_lossy(bytes)
+        );
     }
     let deep = format!("{{\"amount\":1,\"x\":{}{}}}", "[".repeat(100), "]".repeat(100));
     assert_eq!(pay(&site, "application/json", deep.as_bytes()).await.problem().1, "json_syntax");
@@ -71,7 +76,9 @@ async fn a_body_with_two_readings_is_refused() {
 async fn a_body_of_another_kind_is_not_inspected_and_so_not_sent() {
     let upstream = Upstream::answering(|_| reply("paid"));
     let site = site(&upstream);
-    for kind in ["text/plain", "application/json; charset=latin1", "application/x-www-form-urlencoded"] {
+    for kind in
+        ["text/plain", "application/json; charset=latin1", "application/x-www-form-urlencoded"]
+    {
         let answer = pay(&site, kind, b"{\"amount\":1}").await;
         assert_eq!(answer.problem(), (415, "body_type".to_owned()), "{kind}");
     }

@@ -18,7 +18,7 @@ use countersign::listener::tls::server_config;
 use countersign::metrics::Metrics;
 use countersign::policy::{Bundle, Checker, Config, Judge};
 use countersign::route::pattern::{HostPattern, PathPrefix};
-use countersign::route::terms::{Dialect, Durability, EncodedSlash, Retry, Unscannable};
+use countersign::route::terms::{Dialect, Durability, EncodedSlash, Retry};
 use countersign::route::{Body, Head, Route, Table};
 use http::Request;
 use http::request::Parts;
@@ -162,7 +162,7 @@ fn route() -> Route {
         dialect: Dialect::Generic,
         encoded_slash: EncodedSlash::Refuse,
         upgrades: Vec::new(),
-        unscannable: Unscannable::Refuse,
+        unscannable: None,
         retry: Retry::Never,
     }
 }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use crate::audit::batch::Batch;
 use crate::audit::chain::{Chain, Draft};
 use crate::audit::entry::Kind;
-use crate::audit::log::Unavailable;
+use crate::audit::error::Unavailable;
 use crate::audit::recovery;
 use crate::audit::segment::Segment;
 use crate::audit::tree::Hash;

@@ -16,6 +16,7 @@ mod batch;
 mod tree;
 mod note;
 mod key;
+mod error;
 mod segment;
 mod chain;
 mod ledger;
@@ -36,8 +37,9 @@ mod verify;
 mod tests;
 
 pub use entry::{Head, Kind, Malformed};
+pub use error::{Error, Unavailable};
 pub use key::{KeyError, SigningKey};
-pub use log::{Config, Error, Log, Signing, Unavailable};
+pub use log::{Config, Log, Signing};
 pub use note::{Checkpoint, NoteError, Origin, VerifierKey};
 pub use read::{Line, lines, show, tail};
 pub use record::{Body, Entry, Intent, Outcome, Refusal};

@@ -10,8 +10,8 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::audit::error::Error;
 use crate::audit::key::SigningKey;
-use crate::audit::log::Error;
 use crate::audit::note::{Checkpoint, VerifierKey};
 use crate::audit::tree::Hash;
 use crate::clock::{Clock, Timestamp};

@@ -13,7 +13,8 @@ use std::rc::{Rc, Weak};
 use std::task::{Context, Poll, Waker};
 
 use crate::audit::batch::Batch;
-use crate::audit::log::{Log, Unavailable};
+use crate::audit::error::Unavailable;
+use crate::audit::log::Log;
 use crate::audit::trail::Trail;
 use crate::id::DecisionId;
 

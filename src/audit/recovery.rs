@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use crate::audit::chain::Chain;
 use crate::audit::entry::{Head, Kind};
-use crate::audit::log::Error;
+use crate::audit::error::Error;
 use crate::audit::note::Checkpoint;
 use crate::audit::segment::{Ending, Lines, Segment, list};
 use crate::audit::tree::{Hash, Tree};

@@ -14,8 +14,8 @@ use tokio::sync::watch;
 
 use crate::audit::batch::Batch;
 use crate::audit::entry::Kind;
+use crate::audit::error::Unavailable;
 use crate::audit::ledger::Ledger;
-use crate::audit::log::Unavailable;
 use crate::audit::notary::{Keep, Notary};
 
 /// The shared end of the trail.

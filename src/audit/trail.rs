@@ -7,7 +7,7 @@
 use std::fmt;
 
 use crate::audit::entry::Kind;
-use crate::audit::log::Unavailable;
+use crate::audit::error::Unavailable;
 use crate::audit::record::{Entry, Outcome, Refusal, write_intent, write_refusal};
 use crate::audit::recorder::Recorder;
 use crate::id::DecisionId;

@@ -15,6 +15,7 @@ use crate::config::keypath::KeyPath;
 use crate::config::problem::Problem;
 use crate::config::report::{Report, rebase};
 use crate::config::source::Source;
+use crate::credential::scheme as placement;
 use crate::id::{CredentialName, UpstreamName};
 
 /// One credential, as written. [`placement`](Self::placement) says what its keys amount to.
@@ -52,35 +53,6 @@ pub enum Scheme {
     Query,
 }
 
-/// A scheme with what it needs beside the secret.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Placement {
-    /// `Authorization: Basic …`
-    Basic {
-        /// What stands before the colon.
-        username: String,
-    },
-    /// `Authorization: Bearer …`
-    Bearer,
-    /// One cookie.
-    Cookie {
-        /// Its name.
-        name: String,
-    },
-    /// Any header.
-    Header {
-        /// Its name.
-        name: HeaderName,
-        /// What stands before the secret; may be empty.
-        prefix: String,
-    },
-    /// A query parameter.
-    Query {
-        /// Its name.
-        name: String,
-    },
-}
-
 /// What is wrong with one key of a credential.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Misfit {
@@ -98,15 +70,15 @@ impl Credential {
     /// # Errors
     /// The first key that is missing or cannot be used. None once [`parse`](crate::config::parse)
     /// has accepted the file.
-    pub fn placement(&self) -> Result<Placement, Misfit> {
+    pub fn placement(&self) -> Result<placement::Scheme, Misfit> {
         match self.scheme {
-            Scheme::Basic => Ok(Placement::Basic { username: self.username()? }),
-            Scheme::Bearer => Ok(Placement::Bearer),
-            Scheme::Cookie => Ok(Placement::Cookie { name: self.name(is_token)? }),
+            Scheme::Basic => Ok(placement::Scheme::Basic { username: self.username()? }),
+            Scheme::Bearer => Ok(placement::Scheme::Bearer),
+            Scheme::Cookie => Ok(placement::Scheme::Cookie { name: self.name(is_token)? }),
             Scheme::Header => {
-                Ok(Placement::Header { name: self.header()?, prefix: self.prefix()? })
+                Ok(placement::Scheme::Header { name: self.header()?, prefix: self.prefix()? })
             }
-            Scheme::Query => Ok(Placement::Query { name: self.name(is_parameter)? }),
+            Scheme::Query => Ok(placement::Scheme::Query { name: self.name(is_parameter)? }),
         }
     }
 

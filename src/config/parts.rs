@@ -11,7 +11,7 @@ use http::uri;
 
 use crate::audit;
 use crate::config::code::Code;
-use crate::config::credentials::{Credential, Placement};
+use crate::config::credentials::Credential;
 use crate::config::file::{File, Workers};
 use crate::config::keypath::KeyPath;
 use crate::config::listeners::{Door, Limits};
@@ -89,12 +89,12 @@ impl File {
     pub fn credentials(&self) -> Result<Vec<CredentialConfig>, Problem> {
         let used = |(name, credential): (&CredentialName, &Credential)| {
             let at = || KeyPath::top("credentials").key(name.as_str());
-            let placement = credential.placement().map_err(|misfit| {
+            let scheme = credential.placement().map_err(|misfit| {
                 Problem::value(misfit.code, at().key(misfit.key), misfit.message)
             })?;
             Ok(CredentialConfig {
                 name: name.clone(),
-                scheme: placement.used(),
+                scheme,
                 source: credential.secret.used(),
                 upstreams: credential.upstreams.clone(),
             })
@@ -181,7 +181,7 @@ impl Route {
                 .iter()
                 .map(|Upgrade::Websocket| head::Upgrade::WebSocket)
                 .collect(),
-            unscannable: self.unscannable().into(),
+            unscannable: self.unscannable.map(Into::into),
             retry: self.retry.into(),
         }
     }
@@ -232,18 +232,6 @@ impl Tls {
                 .map_or(upstream::config::Roots::System, upstream::config::Roots::File),
             server_name: self.server_name.clone(),
             client: client.map(|(cert, key)| upstream::config::ClientIdentity { cert, key }),
-        }
-    }
-}
-
-impl Placement {
-    fn used(self) -> credential::Scheme {
-        match self {
-            Self::Basic { username } => credential::Scheme::Basic { username },
-            Self::Bearer => credential::Scheme::Bearer,
-            Self::Cookie { name } => credential::Scheme::Cookie { name },
-            Self::Header { name, prefix } => credential::Scheme::Header { name, prefix },
-            Self::Query { name } => credential::Scheme::Query { name },
         }
     }
 }

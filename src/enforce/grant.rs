@@ -1,15 +1,15 @@
 //! The go-ahead for one exchange.
 
-use http::Method;
 use http::header::{CONNECTION, HeaderMap, HeaderValue, UPGRADE};
 
 use crate::audit::{Body, Entry, Hash, Intent};
 use crate::enforce::ask::Ask;
 use crate::enforce::obligation;
-use crate::id::{CredentialName, UpstreamName};
+use crate::enforce::terms::Terms;
+use crate::id::CredentialName;
 use crate::policy::{Decision, Duty, Reason};
 use crate::route::head::Upgrade;
-use crate::route::terms::{Durability, Retry, Unscannable};
+use crate::route::terms::{Durability, Unscannable};
 
 /// Policy said yes to this exact request, and everything the yes demands can be done.
 ///
@@ -29,19 +29,6 @@ pub struct Grant {
     decision: Decision,
     /// The revision as the record spells it.
     revision: String,
-}
-
-/// What a grant comes down to: the request to write, and where it may go.
-#[derive(Debug)]
-pub(crate) struct Terms {
-    pub(crate) method: Method,
-    /// The path, and the query behind a `?`.
-    pub(crate) target: String,
-    pub(crate) headers: HeaderMap,
-    pub(crate) credential: Option<CredentialName>,
-    pub(crate) upstream: UpstreamName,
-    pub(crate) retry: Retry,
-    pub(crate) unscannable: Unscannable,
 }
 
 impl Grant {
@@ -68,6 +55,10 @@ impl Grant {
     /// What it comes down to, with policy's demands carried out. Consumes the grant.
     pub(crate) fn into_terms(self) -> Terms {
         let credential = self.credential().cloned();
+        let usual = match credential {
+            Some(_) => Unscannable::Refuse,
+            None => Unscannable::Pass,
+        };
         let upgrade = self.ask.target.upgrade();
         let (head, route) = self.ask.target.into_parts();
         let mut terms = Terms {
@@ -77,7 +68,7 @@ impl Grant {
             credential,
             upstream: route.upstream.clone(),
             retry: route.retry,
-            unscannable: route.unscannable,
+            unscannable: route.unscannable.unwrap_or(usual),
         };
         if let Some(Upgrade::WebSocket) = upgrade {
             terms.headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));

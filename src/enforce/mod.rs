@@ -5,8 +5,9 @@
 
 pub mod ask;
 pub mod authorize;
-pub mod grant;
+mod terms;
 pub mod obligation;
+pub mod grant;
 pub mod refusal;
 
 pub use ask::Ask;

@@ -7,7 +7,7 @@ use std::fmt;
 
 use http::header::{HeaderMap, HeaderName};
 
-use crate::enforce::grant::Terms;
+use crate::enforce::terms::Terms;
 use crate::policy::{Decision, Duty};
 use crate::route::headers::is_per_hop;
 use crate::route::query;

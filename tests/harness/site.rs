@@ -93,7 +93,8 @@ impl Site {
     /// The sum of the samples of `name` that have all of `labels`, as the admin door tells it.
     pub async fn metric(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
         let text = self.admin("/metrics").await.text();
-        let wanted: Vec<_> = labels.iter().map(|(key, value)| format!("{key}=\"{value}\"")).collect();
+        let wanted: Vec<_> =
+            labels.iter().map(|(key, value)| format!("{key}=\"{value}\"")).collect();
         let samples = text.lines().filter(|line| {
             let rest = line.strip_prefix(name).unwrap_or("no");
             rest.starts_with(['{', ' ']) && wanted.iter().all(|label| line.contains(label))
