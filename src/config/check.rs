@@ -56,16 +56,13 @@ fn check_top(file: &File, report: &mut Report) {
     if let Workers::Count(count) = file.workers {
         report.count(KeyPath::top("workers"), count.into(), 1..=256);
     }
-    for (section, written) in
-        [("approvals", file.approvals.is_some()), ("state", file.state.is_some())]
-    {
-        if written {
-            let message = format!("`{section}` is not part of this version and is not read");
-            report.check(
-                Problem::key(Code::Later, KeyPath::top(section), message)
-                    .help("policy answers that need an approval are refused"),
-            );
-        }
+    let later = [
+        ("approvals", file.approvals, "policy answers that need an approval are refused"),
+        ("state", file.state, "nothing is kept but the audit record"),
+    ];
+    for (section, _, help) in later.into_iter().filter(|(_, written, _)| written.is_some()) {
+        let message = format!("`{section}` is not part of this version and is not read");
+        report.check(Problem::key(Code::Later, KeyPath::top(section), message).help(help));
     }
     if file.routes.is_empty() {
         let message = "there are no routes, so every request is refused";
@@ -82,13 +79,15 @@ fn check_bound(at: &KeyPath, credential: &Credential, names: &Names, report: &mu
 
 fn check_route(at: &KeyPath, route: &Route, file: &File, names: &Names, report: &mut Report) {
     let to = route.upstream.as_str();
+    let leads_somewhere = names.upstreams.contains(to);
     named(Code::NoUpstream, to, &names.upstreams, at.key("upstream"), report);
     let Some(name) = &route.credential else { return };
     let at = at.key("credential");
     named(Code::NoCredential, name.as_str(), &names.credentials, at.clone(), report);
     let Some(credential) = file.credentials.get(name) else { return };
     let bound = KeyPath::top("credentials").key(name.as_str()).key("upstreams");
-    if !credential.upstreams.contains(&route.upstream) && !report.is_cut(&bound) {
+    let is_bound = credential.upstreams.contains(&route.upstream);
+    if leads_somewhere && !is_bound && !report.is_cut(&bound) {
         let message = format!("credential `{name}` may not be sent to upstream `{to}`");
         let bound = list(credential.upstreams.iter().map(|upstream| upstream.as_str()));
         report.check(
@@ -130,8 +129,11 @@ fn check_covered(file: &File, names: &Names, report: &mut Report) {
         return;
     }
     if names.credentials.is_empty() {
-        let message = "there is no policy, so every request is refused";
-        report.check(Problem::key(Code::NoPolicy, KeyPath::top("policy"), message));
+        let message = "there is no policy: nothing could be decided";
+        report.check(
+            Problem::key(Code::NoPolicy, KeyPath::top("policy"), message)
+                .help("add `policy: { path: rules/ }`"),
+        );
         return;
     }
     let message = "there are credentials, but no policy covers the routes that use them";
@@ -142,7 +144,8 @@ fn check_covered(file: &File, names: &Names, report: &mut Report) {
 }
 
 fn check_unused(file: &File, report: &mut Report) {
-    if report.is_cut(&KeyPath::top("routes")) {
+    if report.has_errors() {
+        // What is wrong may well be why it looks unused.
         return;
     }
     for name in file.credentials.keys() {

@@ -6,14 +6,13 @@
 //! somewhere else, keys without a value) the room is taken away.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use schemars::JsonSchema;
-use serde::de::{DeserializeSeed, EnumAccess, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, IgnoredAny};
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::{Map, Number, Value};
+use serde_json::Value;
 
 use crate::config::audit::Audit;
 use crate::config::code::Code;
@@ -27,6 +26,7 @@ use crate::config::policy::Policy;
 use crate::config::problem::{Problem, Problems, Source};
 use crate::config::report::Report;
 use crate::config::routes::Route;
+use crate::config::tree::Tree;
 use crate::config::upstreams::Upstream;
 use crate::config::{check, shape, tree};
 use crate::id::{CredentialName, ListenerName, RouteName, UpstreamName};
@@ -35,7 +35,10 @@ use crate::id::{CredentialName, ListenerName, RouteName, UpstreamName};
 /// returns is already joined with that folder.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq)]
 #[serde(deny_unknown_fields)]
-#[schemars(title = "Countersign's configuration")]
+#[schemars(
+    title = "Countersign's configuration",
+    description = "A relative path is relative to the folder that this file is in."
+)]
 pub struct File {
     /// The version of this format: 1.
     #[schemars(range(min = 1, max = 1))]
@@ -48,7 +51,7 @@ pub struct File {
     /// Where it listens, by name.
     #[schemars(with = "BTreeMap<String, Listener>")]
     pub listeners: BTreeMap<ListenerName, Listener>,
-    /// The rules that decide. Without them every request is refused.
+    /// The rules that decide; a file without them is refused.
     pub policy: Option<Policy>,
     /// Where approved requests go, by name.
     #[serde(default)]
@@ -72,7 +75,7 @@ pub struct File {
 
 /// How many threads serve agents.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
-#[serde(untagged, expecting = "`auto` or a number from 1 to 256")]
+#[serde(untagged, expecting = "write `auto` or a number from 1 to 256")]
 pub enum Workers {
     /// `auto`: one a core.
     Cores(Auto),
@@ -186,8 +189,7 @@ fn explain(obstacle: Obstacle, report: &Report) -> Problem {
 /// The text as a plain tree; `None`, with the problem reported, if it is not YAML.
 fn load(text: &str, report: &mut Report) -> Option<Value> {
     let oddities = RefCell::new(Vec::new());
-    let seed = Tree { path: KeyPath::default(), oddities: &oddities };
-    let loaded = seed.deserialize(serde_yaml::Deserializer::from_str(text));
+    let loaded = Tree::new(&oddities).deserialize(serde_yaml::Deserializer::from_str(text));
     oddities.into_inner().into_iter().for_each(|problem| report.add(problem));
     match loaded {
         Ok(Value::Null) => {
@@ -198,7 +200,12 @@ fn load(text: &str, report: &mut Report) -> Option<Value> {
             );
             None
         }
-        Ok(tree) => Some(tree),
+        Ok(tree @ Value::Object(_)) => Some(tree),
+        Ok(_) => {
+            let message = "the file must be a map of sections";
+            report.add(Problem::value(Code::Kind, KeyPath::default(), message));
+            None
+        }
         Err(error) => {
             let top = KeyPath::default();
             let mut problem = Problem::value(Code::Syntax, top, format!("not YAML: {error}"));
@@ -208,110 +215,6 @@ fn load(text: &str, report: &mut Report) -> Option<Value> {
             None
         }
     }
-}
-
-/// Reads YAML into a tree in which every key is text and stands once, noting what was otherwise.
-struct Tree<'a> {
-    path: KeyPath,
-    oddities: &'a RefCell<Vec<Problem>>,
-}
-
-impl Tree<'_> {
-    fn below(&self, path: KeyPath) -> Self {
-        Self { path, oddities: self.oddities }
-    }
-
-    fn note(&self, problem: Problem) {
-        self.oddities.borrow_mut().push(problem);
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Tree<'_> {
-    type Value = Value;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Tree<'_> {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value")
-    }
-
-    fn visit_bool<E: Error>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
-    }
-
-    fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    /// A number that JSON does not have becomes text, and so the wrong kind wherever it stands.
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
-        Ok(Number::from_f64(value).map_or_else(|| value.to_string().into(), Value::Number))
-    }
-
-    fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
-        let mut list = Vec::new();
-        while let Some(value) = seq.next_element_seed(self.below(self.path.index(list.len())))? {
-            list.push(value);
-        }
-        Ok(Value::Array(list))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
-        let mut entries = Map::new();
-        let mut repeated = BTreeSet::new();
-        while let Some(key) = map.next_key_seed(self.below(self.path.clone()))? {
-            let Value::String(key) = key else {
-                self.note(not_text(&self.path, &key));
-                map.next_value::<IgnoredAny>()?;
-                continue;
-            };
-            let path = self.path.key(&key);
-            let value = map.next_value_seed(self.below(path.clone()))?;
-            if !entries.contains_key(&key) {
-                entries.insert(key, value);
-            } else if repeated.insert(key) {
-                self.note(twice(path));
-            }
-        }
-        Ok(Value::Object(entries))
-    }
-
-    fn visit_enum<A: EnumAccess<'de>>(self, _: A) -> Result<Value, A::Error> {
-        Err(Error::custom("a tag is not allowed"))
-    }
-}
-
-fn not_text(map: &KeyPath, key: &Value) -> Problem {
-    let (path, help) = match key {
-        Value::Array(_) | Value::Object(_) => (map.key("?"), "a key is one word".to_owned()),
-        key => (map.key(&key.to_string()), format!("put it in quotes: `\"{key}\"`")),
-    };
-    Problem::key(Code::Key, path, format!("a key in {map} is not text")).help(help)
-}
-
-fn twice(path: KeyPath) -> Problem {
-    let message = format!("`{path}` is written twice");
-    Problem::last_key(Code::Duplicate, path, message)
-        .label("the first one is further up")
-        .help("keep one of them")
 }
 
 /// Larger than any configuration that a person can read.

@@ -85,8 +85,7 @@ fn doubtful_lines(text: &str) -> Vec<Range<usize>> {
     let mut start = 0;
     for line in text.split_inclusive('\n') {
         let names_one = DOUBTFUL.iter().any(|word| line.contains(word));
-        let begins_another = line.starts_with(|c: char| c.is_ascii_lowercase());
-        doubtful = names_one || (doubtful && !begins_another);
+        doubtful = names_one || (doubtful && !begins_another(line));
         if doubtful {
             let value = line.find(':').map_or(0, |colon| colon + 1);
             hidden.push(start + value..start + line.len());
@@ -94,6 +93,11 @@ fn doubtful_lines(text: &str) -> Vec<Range<usize>> {
         start += line.len();
     }
     hidden
+}
+
+fn begins_another(line: &str) -> bool {
+    let name = line.bytes().take_while(|b| b.is_ascii_lowercase() || *b == b'_').count();
+    line.starts_with("---") || (name > 0 && line[name..].starts_with(':'))
 }
 
 fn cover(text: &str, mut hidden: Vec<Range<usize>>) -> String {

@@ -11,13 +11,14 @@ use http::uri;
 
 use crate::audit;
 use crate::config::code::Code;
-use crate::config::credentials::{Credential, Placement, Source};
+use crate::config::credentials::{Credential, Placement};
 use crate::config::file::{File, Workers};
 use crate::config::keypath::KeyPath;
 use crate::config::listeners::{Door, Limits};
 use crate::config::policy::{Policy, Tests};
 use crate::config::problem::Problem;
 use crate::config::routes::{Route, Upgrade};
+use crate::config::source::Source;
 use crate::config::upstreams::{Protocol, Tls, Upstream};
 use crate::credential::{self, CredentialConfig};
 use crate::id::{CredentialName, ListenerName, RouteName, UpstreamName};
@@ -180,7 +181,7 @@ impl Route {
                 .iter()
                 .map(|Upgrade::Websocket| head::Upgrade::WebSocket)
                 .collect(),
-            unscannable: self.unscannable().into(),
+            unscannable: self.unscannable.map(Into::into),
             retry: self.retry.into(),
         }
     }

@@ -249,4 +249,4 @@ pub const MAX_DEPTH: usize = 32;
 pub const MAX_VALUES: usize = 200_000;
 
 /// References that are listed one by one.
-const MAX_OBSTACLES: usize = 50;
+const MAX_OBSTACLES: usize = 10;

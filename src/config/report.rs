@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::config::code::Code;
+use crate::config::code::{Code, Severity};
 use crate::config::keypath::KeyPath;
 use crate::config::problem::{Place, Problem, Problems, Source};
 use crate::config::text::Text;
@@ -25,7 +25,7 @@ impl Report {
 
     /// Adds a problem that stands on its own.
     pub fn add(&mut self, mut problem: Problem) {
-        if self.problems.len() < MAX_PROBLEMS {
+        if !self.is_full() {
             if problem.place.is_none() {
                 problem.place = self.source.place(&problem);
             }
@@ -52,6 +52,16 @@ impl Report {
     /// Whether the value at `path` was taken out.
     pub fn is_refused(&self, path: &KeyPath) -> bool {
         self.refused.contains(path)
+    }
+
+    /// Whether there is no room for another problem.
+    pub(super) fn is_full(&self) -> bool {
+        self.problems.len() >= MAX_PROBLEMS
+    }
+
+    /// Whether anything found so far keeps the file from being used.
+    pub(super) fn has_errors(&self) -> bool {
+        self.problems.iter().any(|problem| problem.code.severity() == Severity::Error)
     }
 
     /// Whether something at, above or below `path` was taken out.
@@ -100,7 +110,7 @@ impl Report {
 
     /// Ends the report.
     pub(super) fn finish(mut self) -> Problems {
-        if self.problems.len() == MAX_PROBLEMS {
+        if self.is_full() {
             let message = format!("more than {MAX_PROBLEMS} problems; only the first are shown");
             self.problems.push(Problem::value(Code::Overflow, KeyPath::default(), message));
         }
@@ -115,16 +125,18 @@ pub(super) fn rebase(folder: &Path, path: &mut PathBuf) {
 
 /// `did you mean …?` for a word that resembles one of `known`; empty if none does.
 pub fn suggestion<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
-    let nearest = known
-        .into_iter()
-        .map(|known| (strsim::damerau_levenshtein(word, known), known))
-        .min_by_key(|(distance, _)| *distance);
-    match nearest {
-        Some((distance, known)) if distance <= known.len().max(3) / 3 => {
-            format!("did you mean `{known}`?")
-        }
-        _ => String::new(),
+    nearest(word, known).map_or_else(String::new, |known| format!("did you mean `{known}`?"))
+}
+
+/// The one of `known` that `word` was meant to be, if it resembles any.
+pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if word.len() > LONGEST_NAME {
+        return None;
     }
+    let distances =
+        known.into_iter().map(|known| (strsim::damerau_levenshtein(word, known), known));
+    let (distance, known) = distances.min_by_key(|(distance, _)| *distance)?;
+    (distance <= known.len().max(3) / 3).then_some(known)
 }
 
 /// `a, b, c`, or `none`.

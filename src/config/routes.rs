@@ -7,7 +7,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::config::code::Code;
-use crate::config::duration::Period;
 use crate::config::keypath::KeyPath;
 use crate::config::problem::Problem;
 use crate::config::report::Report;
@@ -57,8 +56,6 @@ pub struct Route {
     /// Whether a request may be sent a second time.
     #[serde(default)]
     pub retry: Retry,
-    /// The longest silence within a response; the upstream's `timeouts.idle`, unless given.
-    pub response_idle: Option<Text<Period>>,
 }
 
 /// What policy may see of a request's body.
@@ -104,21 +101,25 @@ macro_rules! words {
 
 words! {
     /// When an exchange's intent counts as recorded.
+    #[derive(Default)]
     Durability:
     /// The disk has it: power may fail.
     Disk => Disk,
     /// The kernel has it: Countersign may be killed.
+    #[default]
     Kernel => Kernel,
 }
 
 words! {
     /// The shape of Countersign's own answers.
+    #[derive(Default)]
     Dialect:
     /// Anthropic's API.
     Anthropic => Anthropic,
     /// AWS' APIs.
     Aws => Aws,
     /// RFC 9457 problems.
+    #[default]
     Generic => Generic,
     /// git over HTTP.
     Git => Git,
@@ -132,10 +133,12 @@ words! {
 
 words! {
     /// What a route does with `%2F` in a path.
+    #[derive(Default)]
     EncodedSlash:
     /// It is part of a segment; policy sees the raw segments.
     Keep => Keep,
     /// The request is refused.
+    #[default]
     Refuse => Refuse,
 }
 
@@ -150,10 +153,12 @@ words! {
 
 words! {
     /// Whether a request may be sent a second time.
+    #[derive(Default)]
     Retry:
     /// Where its method is idempotent and no byte of an answer came.
     Idempotent => Idempotent,
     /// Only where it is certain that nothing of it was sent.
+    #[default]
     Never => Never,
 }
 
@@ -163,30 +168,6 @@ words! {
 pub enum Upgrade {
     /// RFC 6455.
     Websocket,
-}
-
-impl Default for Durability {
-    fn default() -> Self {
-        Self::Kernel
-    }
-}
-
-impl Default for Dialect {
-    fn default() -> Self {
-        Self::Generic
-    }
-}
-
-impl Default for EncodedSlash {
-    fn default() -> Self {
-        Self::Refuse
-    }
-}
-
-impl Default for Retry {
-    fn default() -> Self {
-        Self::Never
-    }
 }
 
 impl Route {
@@ -217,10 +198,6 @@ impl Route {
         if let Some(inspect) = &self.inspect {
             let limit = at.key("inspect").key("limit");
             report.within(limit, &inspect.limit, Size::bytes(1)..=Size::mib(64));
-        }
-        if let Some(idle) = &self.response_idle {
-            let longest = Period::secs(86_400);
-            report.within(at.key("response_idle"), idle, Period::millis(10)..=longest);
         }
         if self.credential.is_some() && self.unscannable == Some(Unscannable::Pass) {
             let message =

@@ -10,17 +10,18 @@ use serde_json::{Value, json};
 use serde_path_to_error::Segment;
 
 use crate::config::code::Code;
-use crate::config::credentials::LITERAL;
 use crate::config::file::File;
 use crate::config::keypath::{KeyPath, Step};
 use crate::config::problem::Problem;
-use crate::config::report::{Report, list, suggestion};
+use crate::config::report::{Report, list, nearest, suggestion};
+use crate::config::source::LITERAL;
+use crate::config::strict::Strict;
 
 /// Reads the tree; `None` if nothing usable is left of it.
 pub(super) fn read(mut tree: Value, report: &mut Report) -> Option<File> {
     let mut gaps = Gaps::default();
-    for _ in 0..MAX_ROUNDS {
-        let error = match serde_path_to_error::deserialize(&tree) {
+    while !report.is_full() {
+        let error = match serde_path_to_error::deserialize(Strict(&tree)) {
             Ok(file) => return Some(file),
             Err(error) => error,
         };
@@ -39,6 +40,9 @@ pub(super) fn read(mut tree: Value, report: &mut Report) -> Option<File> {
             }
             None => report.add(explain(&gaps.original(&path), &message)),
         }
+        if rename(&mut tree, &path, &message).is_some() {
+            continue;
+        }
         report.refuse(gaps.original(&path));
         take_out(&mut tree, &path, &mut gaps)?;
     }
@@ -54,14 +58,25 @@ fn path(path: &serde_path_to_error::Path) -> KeyPath {
     steps.fold(KeyPath::default(), |path, step| path.step(step))
 }
 
+/// Gives the value of a misspelt key to the key that was meant, unless that is there too, so that
+/// the value is checked as well.
+fn rename(tree: &mut Value, path: &KeyPath, message: &str) -> Option<()> {
+    let known = behind(message, "unknown field `")?;
+    let (parent, Step::Key(key)) = path.split()? else { return None };
+    let meant = nearest(key, known)?;
+    let entries = holder(tree, &parent)?.as_object_mut()?;
+    if entries.contains_key(meant) {
+        return None;
+    }
+    let value = entries.remove(key)?;
+    entries.insert(meant.to_owned(), value);
+    Some(())
+}
+
 /// Takes the value at `path` out; `None` if that is the whole file.
 fn take_out(tree: &mut Value, path: &KeyPath, gaps: &mut Gaps) -> Option<()> {
     let (parent, last) = path.split()?;
-    let holder = parent.steps().iter().try_fold(tree, |value, step| match step {
-        Step::Index(index) => value.get_mut(*index),
-        Step::Key(key) => value.get_mut(key.as_str()),
-    })?;
-    match (holder, last) {
+    match (holder(tree, &parent)?, last) {
         (Value::Array(list), Step::Index(index)) if *index < list.len() => {
             list.remove(*index);
             gaps.note(&parent, *index);
@@ -74,6 +89,13 @@ fn take_out(tree: &mut Value, path: &KeyPath, gaps: &mut Gaps) -> Option<()> {
     Some(())
 }
 
+fn holder<'a>(tree: &'a mut Value, path: &KeyPath) -> Option<&'a mut Value> {
+    path.steps().iter().try_fold(tree, |value, step| match step {
+        Step::Index(index) => value.get_mut(*index),
+        Step::Key(key) => value.get_mut(key.as_str()),
+    })
+}
+
 /// The entries taken out of each list: those behind have moved up.
 #[derive(Default)]
 struct Gaps(BTreeMap<KeyPath, Vec<usize>>);
@@ -81,11 +103,8 @@ struct Gaps(BTreeMap<KeyPath, Vec<usize>>);
 impl Gaps {
     /// Remembers that the entry that is now at `index` was taken out.
     fn note(&mut self, list: &KeyPath, index: usize) {
-        let Some((_, Step::Index(original))) =
-            self.original(&list.index(index)).split().map(|(_, step)| ((), step.clone()))
-        else {
-            return;
-        };
+        let moved = self.original(&list.index(index));
+        let Some(Step::Index(original)) = moved.steps().last().cloned() else { return };
         let gaps = self.0.entry(list.clone()).or_default();
         gaps.push(original);
         gaps.sort_unstable();
@@ -191,7 +210,8 @@ fn name(kind: &str) -> &str {
         "a sequence" | "sequence" => "a list",
         "floating point" => "a fraction",
         "integer" => "a number",
-        "u16" | "u32" | "u64" => "a whole number that is not too large",
+        "u16" | "u32" | "u64" => "a whole number in range",
+        "one word" => "a word",
         kind if kind.starts_with("struct ") => "a map of keys and values",
         kind => kind,
     }
@@ -209,6 +229,3 @@ fn stand_in(section: &str) -> Value {
         _ => json!(1),
     }
 }
-
-/// Each round takes one thing out, and more are not worth listing.
-const MAX_ROUNDS: usize = 300;

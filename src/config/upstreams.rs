@@ -84,12 +84,16 @@ pub enum Protocol {
 #[serde(default, deny_unknown_fields)]
 pub struct Tls {
     /// A PEM file: the authorities it may be signed by, instead of the system's.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ca: Option<PathBuf>,
     /// The name its certificate must have; the URL's host, unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub server_name: Option<String>,
     /// A PEM file: the certificate that Countersign shows it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub cert: Option<PathBuf>,
     /// A PEM file: that certificate's private key.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<PathBuf>,
 }
 

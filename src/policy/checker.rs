@@ -9,7 +9,7 @@ use std::thread;
 
 use crate::metrics::PolicyMetrics;
 use crate::policy::bundle::Bundle;
-use crate::policy::decision::{Answer, Cause, Failure};
+use crate::policy::decision::{Answer, Cause, Failure, agree};
 use crate::policy::engine::document::Document;
 use crate::policy::engine::interpreter::Interpreter;
 
@@ -94,13 +94,4 @@ fn compare(said: &Result<Answer, Failure>, again: &Result<Answer, Failure>) -> &
         return "dropped";
     }
     if agree(said, again) { "same" } else { "different" }
-}
-
-/// Whether two outcomes lead to the same treatment: equal answers, or both none.
-pub(super) fn agree(one: &Result<Answer, Failure>, other: &Result<Answer, Failure>) -> bool {
-    match (one, other) {
-        (Ok(one), Ok(other)) => one == other,
-        (Err(_), Err(_)) => true,
-        _ => false,
-    }
 }

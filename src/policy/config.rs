@@ -28,11 +28,13 @@ impl Config {
     /// About 1.2 ms of evaluation on the machine this was measured on.
     pub const INSTRUCTIONS: u64 = 20_000;
 
-    /// The longest one evaluation on the interpreter may take.
-    ///
-    /// It is wall-clock time, so it is only a backstop: a tighter limit would deny requests on a
-    /// machine that is merely busy.
-    pub const INTERPRETER_TIME: Duration = Duration::from_millis(100);
+    /// The longest one evaluation on the interpreter may take, in wall-clock time: there is no
+    /// other limit to it. A tighter one denies requests on a machine that is merely busy.
+    pub const INTERPRETER_TIME: Duration = Duration::from_millis(250);
+
+    /// The same for the fast engine, where it only stands behind the instruction cap. A busy machine
+    /// was seen to take a worker off its core for a tenth of a second.
+    pub const MACHINE_TIME: Duration = Duration::from_secs(2);
 
     /// The defaults, for the rules under `path`.
     pub fn new(path: impl Into<PathBuf>) -> Self {

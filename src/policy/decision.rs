@@ -103,6 +103,15 @@ impl Answer {
     }
 }
 
+/// Whether two outcomes lead to the same treatment: equal answers, or both none.
+pub(super) fn agree(one: &Result<Answer, Failure>, other: &Result<Answer, Failure>) -> bool {
+    match (one, other) {
+        (Ok(one), Ok(other)) => one == other,
+        (Err(_), Err(_)) => true,
+        _ => false,
+    }
+}
+
 /// What comes with a clear answer.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Terms {

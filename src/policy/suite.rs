@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 
 use crate::clock::Clock;
 use crate::policy::bundle::{Bundle, on_large_stack};
-use crate::policy::checker::agree;
 use crate::policy::config::{Config, Tests};
+use crate::policy::decision::agree;
 use crate::policy::engine::answer;
 use crate::policy::engine::document::Document;
 use crate::policy::engine::interpreter::Interpreter;

@@ -148,7 +148,7 @@ impl Account {
     }
 
     fn relay(self, response: Response<upstream::Answer>, guard: Guard) -> Response<Answer> {
-        let found = self.found();
+        let found = self.found(&guard);
         let status = response.status();
         let (id, version) = (self.id, self.arrived.version);
         match answer::readable(response, &guard, &found) {
@@ -175,12 +175,13 @@ impl Account {
         let Some(upstream) = response.extensions_mut().remove::<OnUpgrade>() else {
             return self.refuse(&Failure::Unasked);
         };
+        let response = match answer::readable(response, &guard, &self.found(&guard)) {
+            Ok(response) => response,
+            Err(failure) => return self.refuse(&failure),
+        };
         self.count(reply::SWITCHING);
         self.connection.becomes_tunnel();
         let (mut parts, _) = response.into_parts();
-        parts.extensions.clear();
-        answer::clean(&mut parts.headers, &guard);
-        guard.clean_trailers(&mut parts.headers);
         parts.headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
         parts.headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
         mark(&mut parts.headers, self.answer_headers, self.id);
@@ -198,9 +199,9 @@ impl Account {
         Response::from_parts(parts, Answer::whole(bytes::Bytes::new(), self.progress))
     }
 
-    fn found(&self) -> prometheus::IntCounter {
-        let credential = self.route.as_ref().and_then(|route| route.credential.as_ref());
-        let name = credential.map_or("-", |name| name.as_str());
+    /// Counts the occurrences of the injected value in this answer.
+    fn found(&self, guard: &Guard) -> prometheus::IntCounter {
+        let name = guard.credential().map_or("-", |name| name.as_str());
         self.plane.shared.metrics.credential.replaced.with_label_values(&[name])
     }
 
@@ -217,7 +218,7 @@ impl Account {
     /// Loud where the operator has to do something, quiet where an agent has.
     fn log(&self, failure: &Failure) {
         let metrics = &self.plane.shared.metrics.http;
-        if let Failure::Ambiguous(rule) = failure {
+        if let Some(rule) = failure.broken_rule() {
             metrics.refused.with_label_values(&[rule.rule()]).inc();
         }
         if matches!(failure, Failure::Panicked) {

@@ -22,12 +22,6 @@ impl Document {
         Value::from_json_str(text).map(Self).map_err(|error| error.to_string())
     }
 
-    /// The member of that name, if this is an object that has it.
-    pub(in crate::policy) fn member(&self, key: &str) -> Option<Self> {
-        let object = self.0.as_object().ok()?;
-        object.get(&Value::from(key)).cloned().map(Self)
-    }
-
     /// Every element of an array or a set; nothing for anything else.
     pub(in crate::policy) fn elements(&self) -> Vec<Self> {
         match &self.0 {
@@ -43,6 +37,7 @@ impl Document {
     }
 
     /// Whether a rule had no value at all.
+    #[cfg(test)]
     pub(in crate::policy) fn is_undefined(&self) -> bool {
         self.0 == Value::Undefined
     }

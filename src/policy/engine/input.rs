@@ -13,12 +13,31 @@ use regorus::Value;
 use regorus::value::{Array, Object};
 
 use crate::clock::Timestamp;
+use crate::id::{DecisionId, ListenerName};
 use crate::identity::Certificate;
 use crate::policy::decision::{Cause, Failure};
 use crate::policy::engine::document::Document;
 use crate::policy::engine::keys::Keys;
 use crate::policy::query::Query;
-use crate::route::{Head, Inspected};
+use crate::route::{Head, Inspected, Target};
+
+/// A query without its caller, of whom an input needs no more than the certificate's facts.
+pub(super) struct Asked<'a> {
+    pub(super) id: DecisionId,
+    pub(super) target: &'a Target,
+    pub(super) body: Option<&'a Inspected>,
+    pub(super) listener: &'a ListenerName,
+    pub(super) peer: SocketAddr,
+    pub(super) local: SocketAddr,
+    pub(super) now: Timestamp,
+}
+
+impl<'a> From<&Query<'a>> for Asked<'a> {
+    fn from(query: &Query<'a>) -> Self {
+        let Query { id, target, body, listener, peer, local, now, .. } = *query;
+        Self { id, target, body, listener, peer, local, now }
+    }
+}
 
 /// Builds inputs for one worker.
 #[derive(Debug)]
@@ -40,8 +59,18 @@ impl Builder {
 
     /// The whole document.
     pub(in crate::policy) fn document(&self, query: &Query<'_>) -> Result<Document, Failure> {
+        self.of_caller(query.principal.certificate(), &Asked::from(query))
+    }
+
+    pub(super) fn of_caller(
+        &self,
+        caller: &Certificate,
+        query: &Asked<'_>,
+    ) -> Result<Document, Failure> {
         let keys = &self.keys;
-        let caller = query.principal.certificate();
+        if query.target.head().headers().values().any(|value| text(value.as_bytes()).is_none()) {
+            return Err(Failure::new(Cause::Input, "a header's value is not UTF-8"));
+        }
         let principal = Value::from(caller.spiffe_id.as_str());
         let body = query.body.map(whole).transpose()?;
         let (text, parsed) =
@@ -59,7 +88,7 @@ impl Builder {
         ])))
     }
 
-    fn attributes(&self, query: &Query<'_>, principal: &Value, body: Option<Value>) -> Value {
+    fn attributes(&self, query: &Asked<'_>, principal: &Value, body: Option<Value>) -> Value {
         let keys = &self.keys;
         let source = object([
             (&keys.address, self.socket(query.peer)),
@@ -85,7 +114,7 @@ impl Builder {
 
     /// `attributes.request.http`, as Envoy fills it for HTTP/2: sizes are text, because protojson
     /// writes 64-bit numbers so.
-    fn http(&self, query: &Query<'_>, body: Option<Value>) -> Value {
+    fn http(&self, query: &Asked<'_>, body: Option<Value>) -> Value {
         let (keys, head) = (&self.keys, query.target.head());
         let host = Value::from(head.authority().to_string());
         let method = Value::from(head.method().as_str());
@@ -118,18 +147,19 @@ impl Builder {
             (&keys.pseudo_scheme, self.scheme.clone()),
         ]);
         for name in headers.keys() {
-            let mut values = headers.get_all(name).iter().map(|value| text(value.as_bytes()));
-            let mut all = values.next().unwrap_or_default().into_owned();
+            let mut values =
+                headers.get_all(name).iter().filter_map(|value| text(value.as_bytes()));
+            let mut all = values.next().unwrap_or_default().to_owned();
             values.for_each(|value| {
                 all.push(',');
-                all.push_str(&value);
+                all.push_str(value);
             });
             joined.insert(Value::from(name.as_str()), Value::from(all));
         }
         joined.into_value()
     }
 
-    fn countersign(&self, query: &Query<'_>, caller: &Certificate, principal: &Value) -> Value {
+    fn countersign(&self, query: &Asked<'_>, caller: &Certificate, principal: &Value) -> Value {
         let keys = &self.keys;
         object([
             (&keys.approval, Value::Null),
@@ -161,7 +191,7 @@ impl Builder {
     }
 
     /// `countersign.request`: the request without what Envoy's form loses.
-    fn request(&self, query: &Query<'_>) -> Value {
+    fn request(&self, query: &Asked<'_>) -> Value {
         let (keys, head) = (&self.keys, query.target.head());
         let segments = head.path().segments();
         let mut request = members([
@@ -233,15 +263,15 @@ fn pairs(head: &Head) -> Value {
 fn every(headers: &HeaderMap) -> Value {
     let mut names = Object::new();
     for name in headers.keys() {
-        let values = headers.get_all(name).iter().map(|value| text(value.as_bytes()));
+        let values = headers.get_all(name).iter().filter_map(|value| text(value.as_bytes()));
         names.insert(Value::from(name.as_str()), array(values));
     }
     names.into_value()
 }
 
-/// A header's value. Bytes above ASCII are read as UTF-8 where they are that.
-fn text(bytes: &[u8]) -> std::borrow::Cow<'_, str> {
-    String::from_utf8_lossy(bytes)
+/// A header's value. One that is not UTF-8 is none, and no request with it is judged.
+fn text(bytes: &[u8]) -> Option<&str> {
+    std::str::from_utf8(bytes).ok()
 }
 
 fn array<T: AsRef<str>>(items: impl IntoIterator<Item = T>) -> Value {

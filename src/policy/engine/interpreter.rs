@@ -67,7 +67,11 @@ impl Interpreter {
         let fresh = self.engine.clone();
         self.engine.set_input(input.0.clone());
         let run = AssertUnwindSafe(|| self.engine.eval_rule(rule.to_owned()));
-        match catch_unwind(run) {
+        let outcome = catch_unwind(run);
+        for line in self.engine.take_prints().unwrap_or_default() {
+            tracing::debug!("a rule printed: {line}");
+        }
+        match outcome {
             Ok(Ok(value)) => Ok(Document(value)),
             Ok(Err(error)) => {
                 let late = matches!(

@@ -9,6 +9,8 @@
 pub(super) mod answer;
 pub(super) mod document;
 pub(super) mod input;
+#[cfg(test)]
+mod input_tests;
 mod keys;
 pub(super) mod interpreter;
 pub(super) mod source;

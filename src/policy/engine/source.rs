@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use regorus::Engine;
 use serde::Deserialize;
 
-use crate::policy::gate::syntax::Module;
 use crate::policy::problem::{Place, Problem};
+use crate::policy::syntax::Module;
 
 /// One file of rules.
 #[derive(Clone, Debug)]

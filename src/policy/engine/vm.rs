@@ -117,7 +117,7 @@ fn ready(program: &Arc<Program>, data: &Value, limit: usize) -> Option<RegoVM> {
     vm.set_strict_builtin_errors(true);
     vm.set_max_instructions(limit);
     vm.set_execution_timer_config(Some(ExecutionTimerConfig {
-        limit: Config::INTERPRETER_TIME,
+        limit: Config::MACHINE_TIME,
         check_interval: NonZeroU32::MIN.saturating_add(63),
     }));
     Some(vm)

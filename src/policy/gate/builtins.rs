@@ -5,10 +5,10 @@
 //! stock `opa check`.
 
 use crate::policy::gate::names::{Names, dotted};
-use crate::policy::gate::syntax::Expr;
 use crate::policy::gate::walk::{self, Visitor};
 use crate::policy::gate::{File, problem_at};
 use crate::policy::problem::Problem;
+use crate::policy::syntax::Expr;
 use Kind::{Any, Array, Bool, Collection, Number, Object, Set, Text, Texts};
 
 /// The type of an argument, or of a result.
@@ -22,6 +22,8 @@ pub(super) enum Kind {
     Bool,
     /// An array, a set or an object: what can be counted or looped over.
     Collection,
+    /// Nothing: what is looked for is not in the data, so no rule gets this far.
+    Never,
     /// A number.
     Number,
     /// An object.
@@ -57,11 +59,6 @@ pub(super) struct Builtin {
 /// The builtin of that name, if rules may call it.
 pub(super) fn find(name: &str) -> Option<&'static Builtin> {
     ALLOWED.iter().find(|builtin| builtin.name == name)
-}
-
-/// Every builtin that rules may call, in the order of their names.
-pub(in crate::policy) fn names() -> impl Iterator<Item = &'static str> {
-    ALLOWED.iter().map(|builtin| builtin.name)
 }
 
 /// Refuses calls of anything that is neither a rule of the bundle nor on the list.
@@ -139,7 +136,7 @@ fn unbounded_format(format: &Expr) -> Option<(String, &'static str)> {
 const WIDTH_DIGITS: u32 = 4;
 
 /// What is there and not allowed, with the reason.
-const DANGEROUS: [(&str, &str); 15] = [
+const DANGEROUS: [(&str, &str); 18] = [
     ("bits.lsh", "one call can fill the memory"),
     ("graph.reachable_paths", "one call can run for ever"),
     ("http.send", "rules reach no network"),
@@ -150,7 +147,10 @@ const DANGEROUS: [(&str, &str); 15] = [
     ("rand.intn", "the same request must get the same answer"),
     ("strings.count", "it panics on an empty search text"),
     ("test.sleep", "rules do not wait"),
+    ("to_number", "the text `1e999999999` keeps it busy for ever"),
     ("trace", "it is not needed to decide"),
+    ("units.parse", "the text `1e999999999` keeps it busy for ever"),
+    ("units.parse_bytes", "the text `1e999999999` keeps it busy for ever"),
     ("uuid.rfc4122", "the same request must get the same answer"),
     ("yaml.is_valid", "bodies are JSON"),
     ("yaml.marshal", "bodies are JSON"),
@@ -165,11 +165,12 @@ const fn partial(name: &'static str, takes: &'static [Kind], gives: Kind) -> Bui
     Builtin { name, takes, gives, nature: Nature::Partial }
 }
 
-const fn interpreted(name: &'static str) -> Builtin {
-    Builtin { name, takes: &[], gives: Any, nature: Nature::Interpreted }
+const fn interpreted(name: &'static str, takes: &'static [Kind], gives: Kind) -> Builtin {
+    Builtin { name, takes, gives, nature: Nature::Interpreted }
 }
 
-const ALLOWED: &[Builtin] = &[
+/// In the order of their names.
+pub(super) const ALLOWED: &[Builtin] = &[
     total("abs", &[Number], Number),
     total("array.concat", &[Array, Array], Array),
     total("array.reverse", &[Array], Array),
@@ -226,7 +227,7 @@ const ALLOWED: &[Builtin] = &[
     partial("object.subset", &[Any, Any], Bool),
     partial("object.union", &[Object, Object], Object),
     partial("object.union_n", &[Array], Object),
-    interpreted("print"),
+    interpreted("print", &[Any], Bool),
     partial("product", &[Any], Number),
     partial("regex.find_n", &[Text, Text, Number], Texts),
     total("regex.is_valid", &[Text], Bool),
@@ -248,17 +249,16 @@ const ALLOWED: &[Builtin] = &[
     total("strings.reverse", &[Text], Text),
     partial("substring", &[Text, Number, Number], Text),
     partial("sum", &[Any], Number),
-    interpreted("time.add_date"),
-    interpreted("time.clock"),
-    interpreted("time.date"),
-    interpreted("time.diff"),
-    interpreted("time.format"),
-    interpreted("time.now_ns"),
-    interpreted("time.parse_duration_ns"),
-    interpreted("time.parse_ns"),
-    interpreted("time.parse_rfc3339_ns"),
-    interpreted("time.weekday"),
-    partial("to_number", &[Any], Number),
+    interpreted("time.add_date", &[Number, Number, Number, Number], Number),
+    interpreted("time.clock", &[Any], Array),
+    interpreted("time.date", &[Any], Array),
+    interpreted("time.diff", &[Any, Any], Array),
+    interpreted("time.format", &[Any], Text),
+    interpreted("time.now_ns", &[], Number),
+    interpreted("time.parse_duration_ns", &[Text], Number),
+    interpreted("time.parse_ns", &[Text, Text], Number),
+    interpreted("time.parse_rfc3339_ns", &[Text], Number),
+    interpreted("time.weekday", &[Any], Text),
     total("trim", &[Text, Text], Text),
     total("trim_left", &[Text, Text], Text),
     total("trim_prefix", &[Text, Text], Text),
@@ -267,13 +267,11 @@ const ALLOWED: &[Builtin] = &[
     total("trim_suffix", &[Text, Text], Text),
     total("type_name", &[Any], Text),
     partial("union", &[Set], Set),
-    partial("units.parse", &[Text], Number),
-    partial("units.parse_bytes", &[Text], Number),
     total("upper", &[Text], Text),
     partial("urlquery.decode", &[Text], Text),
     partial("urlquery.decode_object", &[Text], Object),
     total("urlquery.encode", &[Text], Text),
     partial("urlquery.encode_object", &[Object], Text),
     partial("uuid.parse", &[Text], Object),
-    interpreted("walk"),
+    interpreted("walk", &[Any], Any),
 ];

@@ -7,10 +7,10 @@
 use std::collections::BTreeMap;
 
 use crate::policy::gate::names::{Names, dotted};
-use crate::policy::gate::syntax::{Expr, Literal, Rule, Statement, Step};
 use crate::policy::gate::walk::{self, Visitor};
 use crate::policy::gate::{File, problem_at};
 use crate::policy::problem::Problem;
+use crate::policy::syntax::{Expr, Literal, Rule, Statement, Step};
 
 /// The deepest an evaluation may nest: rules that call each other, the expressions in them and the
 /// loops around those. It keeps the interpreter within the two megabytes of a worker's stack.

@@ -1,9 +1,9 @@
 //! The tests of a bundle, and the inputs they put in the place of `input`.
 
 use crate::policy::gate::names::{Names, dotted};
-use crate::policy::gate::syntax::{Body, Expr, Literal, Query, Rule, Statement, With};
 use crate::policy::gate::{File, place_at};
 use crate::policy::problem::Place;
+use crate::policy::syntax::{Body, Expr, Literal, Query, Rule, Statement, With};
 
 /// One test rule.
 #[derive(Debug)]
@@ -44,8 +44,8 @@ pub(in crate::policy) fn tests(files: &[File<'_>]) -> Vec<Test> {
 
 /// Every `… with input as VALUE` in a test, where VALUE can be told from the statements before it.
 ///
-/// A statement that replaces anything else besides is left out: its answer does not depend on the
-/// input alone.
+/// What else the statement replaces does not matter: both engines are to be asked with this input
+/// and the bundle's own data, whatever the test expects with its data.
 pub(in crate::policy) fn inputs(files: &[File<'_>]) -> Vec<TestInput> {
     let mut inputs = Vec::new();
     for (number, file) in files.iter().enumerate() {
@@ -65,10 +65,8 @@ pub(in crate::policy) fn inputs(files: &[File<'_>]) -> Vec<TestInput> {
 fn input_of(files: &[File<'_>], number: usize, query: &Query, index: usize) -> Option<TestInput> {
     let file = files.get(number)?;
     let statement = query.stmts.get(index)?;
-    let [With { refr, value }] = statement.with_mods.as_slice() else { return None };
-    if refr.variable() != Some("input") {
-        return None;
-    }
+    let replaced = |with: &&With| with.refr.variable() == Some("input");
+    let With { value, .. } = statement.with_mods.iter().find(replaced)?;
     let text = file.source.text.as_str();
     let mut body: Vec<&str> = Vec::new();
     body.extend(
@@ -94,7 +92,7 @@ fn is_binding(statement: &Statement) -> bool {
     statement.with_mods.is_empty()
         && matches!(
             statement.literal,
-            Literal::SomeIn { .. } | Literal::Expr { expr: Expr::AssignExpr { .. } }
+            Literal::SomeIn { .. } | Literal::Expr { expr: Expr::Assignment { .. } }
         )
 }
 

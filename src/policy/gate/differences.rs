@@ -6,12 +6,12 @@
 use std::collections::BTreeSet;
 
 use crate::policy::gate::names::{Names, Node, dotted};
-use crate::policy::gate::syntax::{
-    AssignOp, Body, Expr, Head, Literal, Query, Rule, Span, Statement, Step,
-};
 use crate::policy::gate::walk::{self, Visitor};
 use crate::policy::gate::{File, problem_at, types};
 use crate::policy::problem::Problem;
+use crate::policy::syntax::{
+    AssignOp, Body, Expr, Head, Literal, Query, Rule, Span, Statement, Step,
+};
 
 /// The machine keeps arguments in this many registers and drops the rest.
 const PARAMETERS: usize = 8;
@@ -122,7 +122,7 @@ fn loops(value: &Expr, query: &Query, args: &[Expr], names: &Names<'_>) -> bool 
     let mut bound: BTreeSet<&str> = args.iter().filter_map(Expr::variable).collect();
     bound.extend(names.nodes().iter().filter_map(|node| node.path.last().copied()));
     for statement in &query.stmts {
-        if let Literal::Expr { expr: Expr::AssignExpr { op: AssignOp::ColEq, lhs, .. } } =
+        if let Literal::Expr { expr: Expr::Assignment { op: AssignOp::ColEq, lhs, .. } } =
             &statement.literal
         {
             bound.extend(lhs.variable());
@@ -194,10 +194,10 @@ impl<'a> Visitor<'a> for Constructs<'_, '_, 'a> {
             Expr::ArrayCompr { term, .. } | Expr::SetCompr { term, .. } if !is_simple(term) => {
                 self.add(span, "a comprehension's term may have no value");
             }
-            Expr::AssignExpr { op: AssignOp::Eq, .. } => {
+            Expr::Assignment { op: AssignOp::Eq, .. } => {
                 self.add(span, "`=` unifies; use `:=` to assign and `==` to compare");
             }
-            Expr::AssignExpr { lhs, .. } if lhs.variable().is_none() => {
+            Expr::Assignment { lhs, .. } if lhs.variable().is_none() => {
                 self.add(span, "`:=` takes a value apart");
             }
             Expr::Number { .. } | Expr::RawString { .. } | Expr::String { .. } => {
@@ -213,6 +213,11 @@ impl<'a> Visitor<'a> for Constructs<'_, '_, 'a> {
             }
             Expr::RefBrack { .. } | Expr::RefDot { .. } | Expr::Var { .. } => {
                 self.package_read(expr);
+                let (root, steps) = expr.reference();
+                let numbered = |step: &Step<'_>| matches!(step, Step::Index(i) if i.is_constant());
+                if root.variable() == Some("data") && steps.iter().any(numbered) {
+                    self.add(span, "`data` is indexed by something other than text");
+                }
             }
             _ => {}
         }

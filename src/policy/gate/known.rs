@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::policy::gate::builtins::{self, Kind, Nature};
 use crate::policy::gate::names::{Names, dotted};
-use crate::policy::gate::syntax::{Expr, Head, Rule, Step};
+use crate::policy::syntax::{Expr, Head, Rule, Step};
 
 /// What is known of a value.
 #[derive(Clone, Debug)]
@@ -49,6 +49,8 @@ impl<'a> Known<'a> {
         let elements: Vec<&'a Value> =
             self.among.iter().flat_map(|value| children(value)).collect();
         match self.kind {
+            Kind::Never => Self::certain(Kind::Never),
+            _ if elements.is_empty() && !self.among.is_empty() => Self::certain(Kind::Never),
             Kind::Texts => Self::certain(Kind::Text),
             _ if elements.is_empty() => Self::SOMETHING,
             _ => Self::among(elements, true),
@@ -58,6 +60,9 @@ impl<'a> Known<'a> {
     fn member(&self, key: &str) -> Self {
         let members: Vec<&'a Value> =
             self.among.iter().filter_map(|value| value.get(key)).collect();
+        if self.kind == Kind::Never || (members.is_empty() && !self.among.is_empty()) {
+            return Self::maybe(Kind::Never);
+        }
         let everywhere = self.certain && !members.is_empty() && members.len() == self.among.len();
         Self::among(members, everywhere)
     }
@@ -99,17 +104,21 @@ impl<'n, 'a> Scope<'n, 'a> {
             Expr::ArrayCompr { .. } => Known::certain(Kind::Array),
             Expr::ObjectCompr { .. } => Known::certain(Kind::Object),
             Expr::SetCompr { .. } => Known::certain(Kind::Set),
-            Expr::BoolExpr { lhs, rhs, .. } => self.whole(Kind::Bool, [lhs, rhs].map(Box::as_ref)),
+            Expr::Comparison { lhs, rhs, .. } => {
+                self.whole(Kind::Bool, [lhs, rhs].map(Box::as_ref))
+            }
             Expr::Membership { value, collection, .. } => {
                 self.whole(Kind::Bool, [value, collection].map(Box::as_ref))
             }
-            Expr::ArithExpr { lhs, rhs, .. } => {
+            Expr::Arith { lhs, rhs, .. } => {
                 self.whole(self.known(lhs).kind, [lhs, rhs].map(Box::as_ref))
             }
-            Expr::BinExpr { lhs, rhs, .. } => self.whole(Kind::Set, [lhs, rhs].map(Box::as_ref)),
+            Expr::SetOperation { lhs, rhs, .. } => {
+                self.whole(Kind::Set, [lhs, rhs].map(Box::as_ref))
+            }
             Expr::Call { fcn, params, .. } => self.call(&dotted(fcn).join("."), params),
             Expr::RefBrack { .. } | Expr::RefDot { .. } | Expr::Var { .. } => self.reference(expr),
-            Expr::AssignExpr { .. } | Expr::UnaryExpr { .. } => Known::NOTHING,
+            Expr::Assignment { .. } | Expr::Minus { .. } => Known::NOTHING,
         }
     }
 

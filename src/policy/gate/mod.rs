@@ -9,21 +9,24 @@
 
 mod builtins;
 mod calls;
+#[cfg(test)]
+mod capabilities;
 mod cases;
 mod differences;
 mod known;
 mod names;
-pub(super) mod scan;
-pub(super) mod syntax;
+mod scan;
 mod types;
 mod walk;
 
+#[cfg(test)]
+pub(in crate::policy) use capabilities::capabilities;
 pub(in crate::policy) use cases::{TestInput, inputs, tests};
 
 use crate::policy::engine::source::Source;
 use crate::policy::gate::names::Names;
-use crate::policy::gate::syntax::{Module, Span};
 use crate::policy::problem::{Place, Problem};
+use crate::policy::syntax::{Module, Span};
 
 /// A file and its syntax tree.
 #[derive(Debug)]

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::policy::gate::File;
-use crate::policy::gate::syntax::{Expr, Module, Rule, Step};
+use crate::policy::syntax::{Expr, Module, Rule, Step};
 
 /// A full path: `data`, the package, the rule's name.
 pub(super) type Path<'a> = Vec<&'a str>;

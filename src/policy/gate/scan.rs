@@ -19,7 +19,7 @@ pub(super) fn check(file: &std::path::Path, text: &str) -> Result<(), Problem> {
         let message = format!("the file has {} bytes; {FILE_BYTES} is the most", text.len());
         return Err(Problem::new(Place::file(file), message, "split it into several files"));
     }
-    let Some(offset) = Scan::new(text).overflow() else { return Ok(()) };
+    let Some((offset, excess)) = Scan::new(text).excess() else { return Ok(()) };
     let before = text.get(..offset).unwrap_or_default();
     let line = before.matches('\n').count() + 1;
     let column = before.len() - before.rfind('\n').map_or(0, |newline| newline + 1) + 1;
@@ -28,9 +28,29 @@ pub(super) fn check(file: &std::path::Path, text: &str) -> Result<(), Problem> {
         line: u32::try_from(line).unwrap_or(u32::MAX),
         column: u32::try_from(column).unwrap_or(u32::MAX),
     };
-    let message = format!("expressions nest more than {DEPTH} deep");
-    Err(Problem::new(place, message, "split the expression into rules of its own").shown_in(text))
+    let (message, fix) = match excess {
+        Excess::Depth => (
+            format!("expressions nest more than {DEPTH} deep"),
+            "split the expression into rules of its own",
+        ),
+        Excess::Exponent => (
+            format!("a number's exponent has more than {EXPONENT_DIGITS} digits"),
+            "write a smaller number",
+        ),
+    };
+    Err(Problem::new(place, message, fix).shown_in(text))
 }
+
+/// What a file has too much of.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Excess {
+    Depth,
+    /// The parser writes `1e999999999` out, digit by digit.
+    Exponent,
+}
+
+/// The most digits in the exponent of a number.
+const EXPONENT_DIGITS: usize = 3;
 
 /// What the token before this one was.
 #[derive(Clone, Copy, Eq, PartialEq)]
@@ -55,8 +75,8 @@ impl<'a> Scan<'a> {
         Self { text: text.as_bytes(), at: 0, chains: vec![0], before: Before::Opening }
     }
 
-    /// Where the depth first exceeds the limit.
-    fn overflow(mut self) -> Option<usize> {
+    /// Where the file first exceeds a limit, and which.
+    fn excess(mut self) -> Option<(usize, Excess)> {
         let mut depth = 0_u32;
         while let Some(&byte) = self.text.get(self.at) {
             let start = self.at;
@@ -72,7 +92,10 @@ impl<'a> Scan<'a> {
             };
             let brackets = u32::try_from(self.chains.len()).unwrap_or(u32::MAX);
             if depth.saturating_add(brackets) > DEPTH {
-                return Some(start);
+                return Some((start, Excess::Depth));
+            }
+            if byte.is_ascii_digit() && self.long_exponent(start) {
+                return Some((start, Excess::Exponent));
             }
         }
         None
@@ -99,6 +122,16 @@ impl<'a> Scan<'a> {
                 self.before = Before::Opening;
             }
         }
+    }
+
+    /// Whether the word from `start` on is a number that ends in a long exponent.
+    fn long_exponent(&self, start: usize) -> bool {
+        let rest = self.text.get(start..).unwrap_or_default();
+        let mantissa = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let Some(b'e' | b'E') = rest.get(mantissa) else { return false };
+        let sign = usize::from(matches!(rest.get(mantissa + 1), Some(b'+' | b'-')));
+        let digits = rest.get(mantissa + 1 + sign..).unwrap_or_default();
+        digits.iter().take_while(|byte| byte.is_ascii_digit()).count() > EXPONENT_DIGITS
     }
 
     fn open(&mut self, byte: u8) {

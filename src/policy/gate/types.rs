@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::policy::gate::builtins::{self, Kind, Nature};
 use crate::policy::gate::known::{Known, Scope};
 use crate::policy::gate::names::{Names, dotted};
-use crate::policy::gate::syntax::{
+use crate::policy::syntax::{
     ArithOp, AssignOp, Body, BoolOp, Expr, Head, Literal, Query, Rule, Span, Statement, Step,
 };
 
@@ -85,7 +85,7 @@ impl<'a, F: FnMut(Span, String)> Checker<'_, 'a, F> {
                 inner.bind(value.text(self.context.text), element);
                 self.query(query, &mut inner);
             }
-            Literal::Expr { expr: Expr::AssignExpr { op: AssignOp::ColEq, lhs, rhs, span } } => {
+            Literal::Expr { expr: Expr::Assignment { op: AssignOp::ColEq, lhs, rhs, span } } => {
                 self.expression(rhs, scope);
                 self.assign(lhs, rhs, *span, scope, next);
             }
@@ -150,21 +150,21 @@ impl<'a, F: FnMut(Span, String)> Checker<'_, 'a, F> {
 
     fn expression(&mut self, expr: &'a Expr, scope: &mut Scope<'_, 'a>) {
         match expr {
-            Expr::ArithExpr { op, lhs, rhs, span } => {
+            Expr::Arith { op, lhs, rhs, span } => {
                 self.all([lhs, rhs].map(Box::as_ref), scope);
                 self.arithmetic(*op, lhs, rhs, *span, scope);
             }
-            Expr::BinExpr { lhs, rhs, span } => {
+            Expr::SetOperation { lhs, rhs, span } => {
                 self.all([lhs, rhs].map(Box::as_ref), scope);
                 if [lhs, rhs].iter().any(|side| scope.known(side).kind != Kind::Set) {
                     self.refused(*span, "a set operator", "something that may not be a set");
                 }
             }
-            Expr::BoolExpr { op, lhs, rhs, span } => {
+            Expr::Comparison { op, lhs, rhs, span } => {
                 self.all([lhs, rhs].map(Box::as_ref), scope);
                 self.comparison(*op, lhs, rhs, *span, scope);
             }
-            Expr::AssignExpr { lhs, rhs, .. } => self.all([lhs, rhs].map(Box::as_ref), scope),
+            Expr::Assignment { lhs, rhs, .. } => self.all([lhs, rhs].map(Box::as_ref), scope),
             Expr::Array { items, .. } | Expr::Set { items, .. } => self.all(items, scope),
             Expr::ArrayCompr { term, query, .. } | Expr::SetCompr { term, query, .. } => {
                 let mut inner = scope.clone();
@@ -188,7 +188,7 @@ impl<'a, F: FnMut(Span, String)> Checker<'_, 'a, F> {
                 fields.iter().for_each(|(_, key, value)| self.all([key, value], scope));
             }
             Expr::RefBrack { .. } | Expr::RefDot { .. } => self.reference(expr, scope),
-            Expr::UnaryExpr { expr: operand, span } => {
+            Expr::Minus { expr: operand, span } => {
                 if !matches!(operand.as_ref(), Expr::Number { .. }) {
                     self.refused(*span, "a minus sign", "something that is no number literal");
                 }
@@ -301,6 +301,7 @@ fn guard(expr: &Expr) -> Option<(&str, Kind)> {
 
 fn takes(wanted: Kind, given: Kind) -> bool {
     match wanted {
+        _ if given == Kind::Never => true,
         Kind::Any => true,
         Kind::Array => matches!(given, Kind::Array | Kind::Texts),
         Kind::Collection => {

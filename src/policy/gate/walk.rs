@@ -4,7 +4,7 @@
 //! shown once and whole, as `data.a.b[i]`; below it come only what it indexes with and, where its
 //! root is no name, the root. Checks differ in what they look for, never in how they get there.
 
-use crate::policy::gate::syntax::{Body, Expr, Head, Literal, Query, Rule, Statement, Step};
+use crate::policy::syntax::{Body, Expr, Head, Literal, Query, Rule, Statement, Step};
 
 /// What a check does with the nodes it is shown.
 pub(super) trait Visitor<'a> {
@@ -109,10 +109,10 @@ fn expressions<'a>(list: impl IntoIterator<Item = &'a Expr>, visitor: &mut impl 
 pub(super) fn expression<'a>(expr: &'a Expr, visitor: &mut impl Visitor<'a>) {
     visitor.expression(expr);
     match expr {
-        Expr::ArithExpr { lhs, rhs, .. }
-        | Expr::AssignExpr { lhs, rhs, .. }
-        | Expr::BinExpr { lhs, rhs, .. }
-        | Expr::BoolExpr { lhs, rhs, .. } => {
+        Expr::Arith { lhs, rhs, .. }
+        | Expr::Assignment { lhs, rhs, .. }
+        | Expr::SetOperation { lhs, rhs, .. }
+        | Expr::Comparison { lhs, rhs, .. } => {
             expression(lhs, visitor);
             expression(rhs, visitor);
         }
@@ -154,7 +154,7 @@ pub(super) fn expression<'a>(expr: &'a Expr, visitor: &mut impl Visitor<'a>) {
                 }
             }
         }
-        Expr::UnaryExpr { expr, .. } => expression(expr, visitor),
+        Expr::Minus { expr, .. } => expression(expr, visitor),
         Expr::Bool { .. }
         | Expr::Null { .. }
         | Expr::Number { .. }

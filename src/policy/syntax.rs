@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 /// One file, parsed.
 #[derive(Debug, Deserialize)]
-pub(in crate::policy) struct Module {
+pub(super) struct Module {
     pub(super) package: Package,
     pub(super) imports: Vec<Import>,
     #[serde(rename = "rules")]
@@ -128,27 +128,109 @@ pub(super) enum Literal {
 /// The kinds of expression.
 #[derive(Debug, Deserialize)]
 pub(super) enum Expr {
-    ArithExpr { span: Span, op: ArithOp, lhs: Box<Expr>, rhs: Box<Expr> },
-    Array { span: Span, items: Vec<Expr> },
-    ArrayCompr { span: Span, term: Box<Expr>, query: Query },
-    AssignExpr { span: Span, op: AssignOp, lhs: Box<Expr>, rhs: Box<Expr> },
-    BinExpr { span: Span, lhs: Box<Expr>, rhs: Box<Expr> },
-    Bool { span: Span },
-    BoolExpr { span: Span, op: BoolOp, lhs: Box<Expr>, rhs: Box<Expr> },
-    Call { span: Span, fcn: Box<Expr>, params: Vec<Expr> },
-    Membership { span: Span, key: Option<Box<Expr>>, value: Box<Expr>, collection: Box<Expr> },
-    Null { span: Span },
-    Number { span: Span, value: serde_json::Value },
-    Object { span: Span, fields: Vec<(Span, Expr, Expr)> },
-    ObjectCompr { span: Span, key: Box<Expr>, value: Box<Expr>, query: Query },
-    RawString { span: Span, value: String },
-    RefBrack { span: Span, refr: Box<Expr>, index: Box<Expr> },
-    RefDot { span: Span, refr: Box<Expr>, field: (Span, String) },
-    Set { span: Span, items: Vec<Expr> },
-    SetCompr { span: Span, term: Box<Expr>, query: Query },
-    String { span: Span, value: String },
-    UnaryExpr { span: Span, expr: Box<Expr> },
-    Var { span: Span, value: String },
+    #[serde(rename = "ArithExpr")]
+    Arith {
+        span: Span,
+        op: ArithOp,
+        lhs: Box<Expr>,
+        rhs: Box<Expr>,
+    },
+    Array {
+        span: Span,
+        items: Vec<Expr>,
+    },
+    ArrayCompr {
+        span: Span,
+        term: Box<Expr>,
+        query: Query,
+    },
+    #[serde(rename = "AssignExpr")]
+    Assignment {
+        span: Span,
+        op: AssignOp,
+        lhs: Box<Expr>,
+        rhs: Box<Expr>,
+    },
+    #[serde(rename = "BinExpr")]
+    SetOperation {
+        span: Span,
+        lhs: Box<Expr>,
+        rhs: Box<Expr>,
+    },
+    Bool {
+        span: Span,
+    },
+    #[serde(rename = "BoolExpr")]
+    Comparison {
+        span: Span,
+        op: BoolOp,
+        lhs: Box<Expr>,
+        rhs: Box<Expr>,
+    },
+    Call {
+        span: Span,
+        fcn: Box<Expr>,
+        params: Vec<Expr>,
+    },
+    Membership {
+        span: Span,
+        key: Option<Box<Expr>>,
+        value: Box<Expr>,
+        collection: Box<Expr>,
+    },
+    Null {
+        span: Span,
+    },
+    Number {
+        span: Span,
+        value: serde_json::Value,
+    },
+    Object {
+        span: Span,
+        fields: Vec<(Span, Expr, Expr)>,
+    },
+    ObjectCompr {
+        span: Span,
+        key: Box<Expr>,
+        value: Box<Expr>,
+        query: Query,
+    },
+    RawString {
+        span: Span,
+        value: String,
+    },
+    RefBrack {
+        span: Span,
+        refr: Box<Expr>,
+        index: Box<Expr>,
+    },
+    RefDot {
+        span: Span,
+        refr: Box<Expr>,
+        field: (Span, String),
+    },
+    Set {
+        span: Span,
+        items: Vec<Expr>,
+    },
+    SetCompr {
+        span: Span,
+        term: Box<Expr>,
+        query: Query,
+    },
+    String {
+        span: Span,
+        value: String,
+    },
+    #[serde(rename = "UnaryExpr")]
+    Minus {
+        span: Span,
+        expr: Box<Expr>,
+    },
+    Var {
+        span: Span,
+        value: String,
+    },
 }
 
 /// `+ - * / %`
@@ -191,13 +273,13 @@ pub(super) enum Step<'a> {
 impl Expr {
     pub(super) fn span(&self) -> Span {
         match self {
-            Self::ArithExpr { span, .. }
+            Self::Arith { span, .. }
             | Self::Array { span, .. }
             | Self::ArrayCompr { span, .. }
-            | Self::AssignExpr { span, .. }
-            | Self::BinExpr { span, .. }
+            | Self::Assignment { span, .. }
+            | Self::SetOperation { span, .. }
             | Self::Bool { span, .. }
-            | Self::BoolExpr { span, .. }
+            | Self::Comparison { span, .. }
             | Self::Call { span, .. }
             | Self::Membership { span, .. }
             | Self::Null { span }
@@ -210,7 +292,7 @@ impl Expr {
             | Self::Set { span, .. }
             | Self::SetCompr { span, .. }
             | Self::String { span, .. }
-            | Self::UnaryExpr { span, .. }
+            | Self::Minus { span, .. }
             | Self::Var { span, .. } => *span,
         }
     }
@@ -264,7 +346,7 @@ impl Expr {
             Self::Object { fields, .. } => {
                 fields.iter().all(|(_, key, value)| key.is_constant() && value.is_constant())
             }
-            Self::UnaryExpr { expr, .. } => matches!(expr.as_ref(), Self::Number { .. }),
+            Self::Minus { expr, .. } => matches!(expr.as_ref(), Self::Number { .. }),
             _ => false,
         }
     }

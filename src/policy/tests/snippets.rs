@@ -1,11 +1,7 @@
-//! x
-use crate::policy::engine::document::Document;
-use crate::policy::engine::interpreter::Interpreter;
-use crate::policy::engine::source::Source;
-use crate::policy::engine::vm::Image;
-use crate::policy::gate;
+//! Small rules and awkward inputs, for comparing the engines on all pairs of them.
 
-const SNIPPETS: &[&str] = &[
+/// Rules of a package, each deciding by `r`.
+pub(super) const SNIPPETS: &[&str] = &[
     "r := [x.foo | some x in input.xs]",
     "r := {x.foo | some x in input.xs}",
     "r := {k: x.foo | some k, x in input.xs}",
@@ -188,68 +184,11 @@ const SNIPPETS: &[&str] = &[
     "r := x.y.z if { x := {\"y\": {\"z\": input.n}} }",
 ];
 
-const INPUTS: &[&str] = &[
+/// Inputs that are what the rules expect, and that are not.
+pub(super) const INPUTS: &[&str] = &[
     r#"{"xs":[{"foo":1},{"bar":2}],"s":"str","f":false,"t":true,"n":3,"nul":null,"ns":[1,2,3],"o":{"a":1,"b":2},"k":"a","i":1,"big":12345678901234567890,"prefix":["a"],"path":["a","b"],"attributes":{"request":{"http":{"path":"/a/b"}}}}"#,
     r#"{}"#,
     r#"{"xs":"nope","s":5,"f":true,"t":"yes","n":"n","nul":false,"ns":{"a":2,"b":2},"o":[1,1],"k":0,"i":0,"prefix":["a","b","c"],"path":["a"],"attributes":{"request":{"http":{"path":7}}}}"#,
     r#"{"xs":[],"s":null,"f":null,"t":1,"n":-4.5,"nul":[],"ns":[],"o":{},"k":"zz","i":-1,"prefix":[],"path":[]}"#,
     r#"{"xs":{"a":{"foo":false},"b":{"foo":null}},"s":"a","f":0,"t":{},"n":[1],"nul":"","ns":["1",2,null],"o":{"a":{"b":1},"c":{"b":1}},"k":["a"],"i":"x","prefix":"a","path":"a"}"#,
 ];
-
-#[test]
-fn explore() {
-    let data = Document::parse(r#"{"cfg":{"a":1,"list":["str",1,2]}}"#).unwrap();
-    let (mut holes, mut over) = (0, 0);
-    for snippet in SNIPPETS {
-        let sources = [Source { file: "t.rego".into(), text: format!("package t\n{snippet}\n") }];
-        let files = match gate::parse(&sources) {
-            Ok(f) => f,
-            Err(e) => {
-                println!("PARSE {snippet:?} {e:?}");
-                continue;
-            }
-        };
-        let differences = gate::differences(&files, r#"{"cfg":{"a":1,"list":["str",1,2]}}"#);
-        let mut slow = Interpreter::new(&sources, &data).unwrap();
-        let image = Image::compile(&sources, &data, "data.t.r");
-        let mut vm = match &image {
-            Ok(i) => i.machine(data.clone(), 20000).unwrap(),
-            Err(e) => {
-                println!(
-                    "{} COMPILE {snippet:?}: {e}",
-                    if differences.is_empty() { "note" } else { "ok" }
-                );
-                continue;
-            }
-        };
-        let mut differ = vec![];
-        for input in INPUTS {
-            let input = Document::parse(input).unwrap();
-            let a = slow.evaluate("data.t.r", &input);
-            let b = vm.evaluate(input.clone());
-            let same = match (&a, &b) {
-                (Ok(a), Ok(b)) => a == b,
-                (Err(_), Err(_)) => true,
-                (Err(_), Ok(b)) => b.is_undefined(),
-                _ => false,
-            };
-            if !same {
-                differ.push(format!(
-                    "  {} != {}  ({input})",
-                    a.map_or_else(|e| e.to_string(), |v| v.to_string()),
-                    b.map_or_else(|e| e.to_string(), |v| v.to_string())
-                ));
-            }
-        }
-        if !differ.is_empty() && differences.is_empty() {
-            holes += 1;
-            println!("HOLE {snippet:?}\n{}", differ.join("\n"));
-        } else if differ.is_empty() && !differences.is_empty() {
-            over += 1;
-            println!("over {snippet:?} {}", differences[0].message);
-        } else if !differ.is_empty() {
-            println!("caught {snippet:?} {}\n{}", differences[0].message, differ[0]);
-        }
-    }
-    println!("holes {holes} over {over} of {}", SNIPPETS.len());
-}

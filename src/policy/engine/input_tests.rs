@@ -1,0 +1,125 @@
+//! The input, member by member, for requests as they arrive.
+
+use http::Request;
+use serde_json::{Value, json};
+
+use crate::clock::Timestamp;
+use crate::id::{DecisionId, ListenerName};
+use crate::identity::{Certificate, SpiffeId};
+use crate::policy::engine::input::{Asked, Builder};
+use crate::route::pattern::{HostPattern, PathPrefix};
+use crate::route::terms::{Dialect, Durability, EncodedSlash, Retry};
+use crate::route::{Head, Route, Table, Target};
+
+fn target(uri: &str) -> Target {
+    let request = Request::builder()
+        .uri(uri)
+        .header("host", "orders.example.org")
+        .header("x-tag", "a")
+        .header("x-tag", "b");
+    let (parts, ()) = request.body(()).unwrap().into_parts();
+    let route = Route {
+        name: "orders".into(),
+        hosts: vec![HostPattern::parse("orders.example.org").unwrap()],
+        path: PathPrefix::parse("/").unwrap(),
+        methods: None,
+        upstream: "orders".into(),
+        credential: None,
+        inspect: None,
+        durability: Durability::Kernel,
+        dialect: Dialect::Generic,
+        encoded_slash: EncodedSlash::Keep,
+        upgrades: Vec::new(),
+        unscannable: None,
+        retry: Retry::Never,
+    };
+    Table::new(vec![route]).resolve(Head::parse(parts).unwrap()).unwrap()
+}
+
+fn document(uri: &str) -> Value {
+    let caller = Certificate {
+        spiffe_id: SpiffeId::parse("spiffe://example.org/agents/reporter").unwrap(),
+        thumbprint: [7; 32],
+        not_after: Timestamp::from_secs(1_800_000_000),
+    };
+    let asked = Asked {
+        id: DecisionId::new(),
+        target: &target(uri),
+        body: None,
+        listener: &ListenerName::from("agents"),
+        peer: "[::ffff:192.0.2.7]:4711".parse().unwrap(),
+        local: "192.0.2.1:8443".parse().unwrap(),
+        now: Timestamp::from_secs(1_795_461_720),
+    };
+    let document = Builder::new().of_caller(&caller, &asked).unwrap();
+    serde_json::from_str(&document.to_string()).unwrap()
+}
+
+#[test]
+fn the_document_is_that_of_opa_envoy() {
+    let input = document("/api/orders/7?a=1&b=x+y&a=2");
+    let http = &input["attributes"]["request"]["http"];
+    assert_eq!(http["method"], "GET");
+    assert_eq!(http["path"], "/api/orders/7?a=1&b=x+y&a=2");
+    assert_eq!(http["host"], "orders.example.org");
+    assert_eq!(http["size"], "-1");
+    assert_eq!(http["headers"]["x-tag"], "a,b");
+    assert_eq!(http["headers"][":path"], http["path"]);
+    let source = &input["attributes"]["source"];
+    assert_eq!(source["principal"], "spiffe://example.org/agents/reporter");
+    let socket = json!({"address": "192.0.2.7", "portValue": 4711});
+    assert_eq!(source["address"]["socketAddress"], socket);
+    assert_eq!(input["attributes"]["request"]["time"], "2026-11-23T19:22:00.000000Z");
+    assert_eq!(input["parsed_path"], json!(["api", "orders", "7"]));
+    assert_eq!(input["parsed_query"], json!({"a": ["1", "2"], "b": ["x y"]}));
+    assert_eq!(input["parsed_body"], Value::Null);
+    assert_eq!(input["truncated_body"], false);
+    assert_eq!(input["version"], json!({"ext_authz": "v3", "encoding": "protojson"}));
+}
+
+#[test]
+fn what_envoy_does_not_know_stands_apart() {
+    let countersign = &document("/api/a%2Fb/")["countersign"];
+    assert_eq!(countersign["listener"], "agents");
+    assert_eq!(countersign["route"], "orders");
+    assert_eq!(countersign["principal"]["trust_domain"], "example.org");
+    assert_eq!(countersign["principal"]["path_segments"], json!(["agents", "reporter"]));
+    assert_eq!(countersign["principal"]["cert"]["not_after"], 1_800_000_000);
+    let thumbprint = countersign["principal"]["cert"]["x5t_s256"].as_str().unwrap();
+    assert_eq!(thumbprint.len(), 43);
+    assert_eq!(countersign["request"]["headers"]["x-tag"], json!(["a", "b"]));
+    assert_eq!(countersign["request"]["raw_segments"], json!(["api", "a%2Fb", ""]));
+    assert_eq!(countersign["request"]["segments"], json!(["api", "a/b", ""]));
+    assert_eq!(
+        (&countersign["time"]["hour"], &countersign["time"]["weekday"]),
+        (&json!(19), &json!(1))
+    );
+    for later in ["approval", "mcp", "proposal", "task"] {
+        assert_eq!(countersign[later], Value::Null);
+    }
+}
+
+#[test]
+fn an_encoded_slash_does_not_split_and_the_root_is_one_empty_segment() {
+    assert_eq!(document("/a%2Fb")["parsed_path"], json!(["a/b"]));
+    assert_eq!(document("/")["parsed_path"], json!([""]));
+    assert_eq!(document("/a/")["parsed_path"], json!(["a", ""]));
+}
+
+/// The schema that ships names every member, and no other.
+#[test]
+fn the_schema_that_ships_describes_the_document() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/rules/schemas/input.json");
+    let schema = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    described(&document("/api?a=1"), &schema, "input");
+}
+
+fn described(value: &Value, schema: &Value, at: &str) {
+    let (Some(members), Some(properties)) = (value.as_object(), schema.get("properties")) else {
+        return;
+    };
+    for (name, member) in members {
+        let schema = properties.get(name).unwrap_or_else(|| panic!("{at}.{name} is not described"));
+        described(member, schema, &format!("{at}.{name}"));
+    }
+}

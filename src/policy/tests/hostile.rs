@@ -1,0 +1,165 @@
+//! Files that would end or hang the process: each is refused, or stopped, with a place.
+
+use std::fmt::Write as _;
+use std::thread;
+
+use crate::policy::tests::{input, judge, load, refusal};
+use crate::policy::{Cause, Effect};
+
+#[test]
+fn every_kind_of_recursion_is_refused_before_anything_runs() {
+    for rules in [
+        "f(x) := f(x + 1)\ndecision if f(1)",
+        "f(x) := g(x)\ng(x) := f(x)\ndecision if f(1)",
+        "a := b\nb := a\ndecision if a",
+        "decision if not decision",
+        "decision if data.t.decision",
+        "decision if data.t[input.x]",
+        "decision if data[input.x]",
+        "a contains x if { some x in b }\nb contains x if { some x in a }\ndecision if a",
+        "f(x) := [y | some y in x; f(y)]\ndecision if f([])",
+        "g(x) := h(x)\nh(x) := x\ndecision if { g(1) with h as g }",
+        "g(x) := count(x)\ndecision if { g([]) with count as g }",
+    ] {
+        let refusal = refusal(rules);
+        assert!(refusal.contains("reaches itself"), "{rules}\n{refusal}");
+        assert!(refusal.contains("t.rego:"), "{refusal}");
+    }
+}
+
+#[test]
+fn builtins_that_hang_or_reach_out_are_refused() {
+    for call in [
+        "http.send({})",
+        "opa.runtime()",
+        "rand.intn(\"a\", 5)",
+        "uuid.rfc4122(\"a\")",
+        "net.cidr_expand(\"10.0.0.0/8\")",
+        "numbers.range(1, 100000000)",
+        "numbers.range_step(1, 100000000, 1)",
+        "strings.count(input.s, \"\")",
+        "yaml.unmarshal(input.s)",
+        "trace(\"x\")",
+        "bits.lsh(1, 4000000000)",
+        "sprintf(\"%1000000000d\", [1])",
+        "sprintf(\"%*d\", [1000000000, 1])",
+        "sprintf(input.format, [1])",
+        "graph.reachable_paths({}, [])",
+        "to_number(input.s) == 1",
+        "units.parse(input.s) == 1",
+        "units.parse_bytes(input.s) == 1",
+        "no.such(1)",
+    ] {
+        let refusal = refusal(&format!("decision if {call}"));
+        assert!(refusal.contains("t.rego:3:"), "{call}\n{refusal}");
+    }
+}
+
+#[test]
+fn nesting_that_would_overflow_a_parser_is_refused_with_its_place() {
+    let many = 300_000;
+    let chained = |operator: &str| format!("1\n{}", format!("{operator} 1\n").repeat(90_000));
+    for expression in [
+        "[".repeat(many),
+        "-\n".repeat(many),
+        "f(\n".repeat(many / 2),
+        "a[\n".repeat(many / 2),
+        "{\"a\":\n".repeat(many / 4),
+        format!("input{}", "[\n0]".repeat(many / 4)),
+        format!("input{}", ".a".repeat(many)),
+        chained("+"),
+        chained("|"),
+        chained("=="),
+        chained("in"),
+        chained(":="),
+    ] {
+        let refusal = refusal(&format!("decision := {expression}"));
+        assert!(refusal.contains("deep") || refusal.contains("bytes"), "{refusal}");
+    }
+}
+
+#[test]
+fn chains_of_rules_have_a_longest_length() {
+    let mut rules = String::from("decision if r0\n");
+    for n in 0..4_000 {
+        writeln!(rules, "r{n} if r{}", n + 1).unwrap();
+    }
+    rules.push_str("r4000 if true");
+    assert!(refusal(&rules).contains("nests"));
+}
+
+/// A chain of functions that nests just below the limit, evaluated where the stack is smallest.
+#[test]
+fn the_deepest_rules_that_pass_fit_the_stack_of_a_worker() {
+    let loops = |n: usize| {
+        format!(
+            "f{n}(x) := y if {{\ny := [z | some a in x; some b in [a]; z := [[[f{}([b])]]]][0]\n\
+             }}\n",
+            n + 1
+        )
+    };
+    let mut deepest = None;
+    for length in 1..60 {
+        let chain: String = (0..length).map(loops).collect();
+        let rules = format!("{chain}f{length}(x) := x\ndecision if f0([1])");
+        match load(&rules) {
+            Ok(bundle) => deepest = Some(bundle),
+            Err(refused) => {
+                assert!(refused.to_string().contains("nests"), "{refused}");
+                break;
+            }
+        }
+    }
+    let bundle = deepest.unwrap();
+    let worker = thread::Builder::new().stack_size(2 << 20);
+    let run = worker.spawn(move || judge(bundle).0.answer(input("{}")).is_err()).unwrap();
+    run.join().unwrap();
+}
+
+#[test]
+fn an_endless_evaluation_is_stopped_by_the_instruction_cap() {
+    let rules = "xs := {x | some x in split(input.attributes.request.http.path, \"/\")}\n\
+                 decision if {\nevery a in xs { every b in xs { every c in xs { a == a } } } }";
+    let bundle = load(rules).unwrap();
+    assert!(!bundle.is_interpreted(), "{:?}", bundle.differences());
+    let (mut judge, _) = judge(bundle);
+    let path: Vec<String> = (0..2_000).map(|n| n.to_string()).collect();
+    let path =
+        format!(r#"{{"attributes":{{"request":{{"http":{{"path":"{}"}}}}}}}}"#, path.join("/"));
+    let failure = judge.answer(input(&path)).unwrap_err();
+    assert_eq!(failure.cause(), Cause::Instructions);
+    let small = judge.answer(input(r#"{"attributes":{"request":{"http":{"path":"a/b"}}}}"#));
+    assert_eq!(small.unwrap().effect, Effect::Allow, "the machine is whole again");
+}
+
+#[test]
+fn an_endless_evaluation_is_stopped_by_the_interpreters_timer() {
+    let rules = "xs := {x | some x in input.xs}\ndecision if {\n\
+                 every a in xs { every b in xs { every c in xs { a == a } } } }";
+    let bundle = load(rules).unwrap();
+    assert!(bundle.is_interpreted());
+    let (mut judge, _) = judge(bundle);
+    let list: Vec<String> = (0..2_000).map(|n| n.to_string()).collect();
+    let failure = judge.answer(input(&format!(r#"{{"xs":[{}]}}"#, list.join(",")))).unwrap_err();
+    assert_eq!(failure.cause(), Cause::Time);
+}
+
+/// The engine writes such numbers out; one of them keeps it busy for ever, at parsing already.
+#[test]
+fn numbers_with_long_exponents_are_refused() {
+    for number in ["1e999999999", "1.5E+999999999", "1e-999999999", "[1, 2e99999]"] {
+        assert!(refusal(&format!("decision if input.a == {number}")).contains("exponent"));
+    }
+    assert!(load("decision if input.a == 1e10").is_ok());
+    let (mut judge, _) = judge(load("decision if json.unmarshal(input.s) == 1").unwrap());
+    assert!(judge.answer(input(r#"{"s": "1e999999999"}"#)).is_err());
+}
+
+#[test]
+fn every_problem_is_reported_at_once() {
+    let refusal = refusal("a := http.send({})\nb := b\ndecision if no.such(1)");
+    for part in ["http.send", "no.such", "reaches itself"] {
+        assert!(refusal.contains(part), "{refusal}");
+    }
+    assert!(refusal.contains("  | a := http.send({})"), "{refusal}");
+}
