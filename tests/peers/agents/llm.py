@@ -1,9 +1,9 @@
 """An agent that uses the vendors' own libraries: OpenAI's, Anthropic's and AWS'.
 
-Each asks for something allowed and something denied; the denied one is counted, because a library
-that tried again would do so on its own. AWS' calls are all denied: it has no credential here.
+OpenAI's and Anthropic's ask for something allowed, then for something denied; AWS' only for what is
+denied. Tries are counted, because a library that tries again does so without being asked.
 
-Usage: llm.py URL CA CERT KEY. Prints one line of JSON for each call.
+Usage: llm.py URL CA CERT KEY VENDOR. Prints one line of JSON for each call.
 """
 
 import json
@@ -17,7 +17,7 @@ import botocore.exceptions
 import httpx
 import openai
 
-url, ca, cert, key = sys.argv[1:]
+url, ca, cert, key, vendor = sys.argv[1:]
 tries = 0
 
 
@@ -75,7 +75,9 @@ def ask_aws():
 
 
 QUESTION = [{"role": "user", "content": "hello?"}]
-for model in ("small", "large"):
-    report("openai", model, lambda: ask_openai(model))
-    report("anthropic", model, lambda: ask_anthropic(model))
-report("boto3", "GetCallerIdentity", ask_aws)
+if vendor == "aws":
+    report(vendor, "GetCallerIdentity", ask_aws)
+else:
+    ask = {"openai": ask_openai, "anthropic": ask_anthropic}[vendor]
+    for model in ("small", "large"):
+        report(vendor, model, lambda: ask(model))
