@@ -6,3 +6,7 @@ mod harness;
 
 mod split;
 mod hostile;
+mod identity;
+mod inspection;
+mod policy;
+mod peers;
