@@ -58,6 +58,8 @@ enum Sender {
 pub struct Wire {
     stream: TlsStream<TcpStream>,
     read: Vec<u8>,
+    /// How the connection ended, if not in good order.
+    broken: Option<io::Error>,
     secret: String,
 }
 
@@ -149,7 +151,7 @@ impl Agent {
     /// The same for another protocol.
     pub async fn wire_for(&self, alpn: &[u8]) -> Wire {
         let stream = self.connect(alpn).await.unwrap();
-        Wire { stream, read: Vec::new(), secret: self.secret.clone() }
+        Wire { stream, read: Vec::new(), broken: None, secret: self.secret.clone() }
     }
 
     /// The first answer to `bytes` on a new connection.
@@ -247,7 +249,8 @@ impl Wire {
     pub async fn answer(&mut self) -> Answer {
         soon("an answer", async {
             while memchr::memmem::find(&self.read, b"\r\n\r\n").is_none() {
-                assert!(self.more().await, "no answer: {}", String::from_utf8_lossy(&self.read));
+                let read = String::from_utf8_lossy(&self.read).into_owned();
+                assert!(self.more().await, "no answer but `{read}`: {:?}", self.broken);
             }
             let (status, headers) = self.head();
             let (body, trailers) = self.body(status, &headers).await;
@@ -275,7 +278,11 @@ impl Wire {
     async fn more(&mut self) -> bool {
         let mut piece = [0; 16 * 1024];
         match self.stream.read(&mut piece).await {
-            Ok(0) | Err(_) => false,
+            Ok(0) => false,
+            Err(cause) => {
+                self.broken = Some(cause);
+                false
+            }
             Ok(count) => {
                 self.read.extend_from_slice(&piece[..count]);
                 true

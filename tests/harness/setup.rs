@@ -142,6 +142,12 @@ impl Setup {
         self
     }
 
+    /// A file less; one that is there already stays.
+    pub fn without_file(mut self, path: &str) -> Self {
+        self.files.remove(path);
+        self
+    }
+
     /// Another clock.
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
@@ -150,7 +156,7 @@ impl Setup {
 
     /// Starts it.
     pub fn start(self) -> Site {
-        self.try_start().unwrap_or_else(|why| panic!("it does not start: {why:?}"))
+        self.try_start().unwrap_or_else(|why| panic!("it does not start: {why}"))
     }
 
     /// Starts it, or says why it cannot.
