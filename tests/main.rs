@@ -1,1 +1,11 @@
-//! t
+//! The acceptance tests: one binary, a theme a file. Each test starts a Countersign of its own.
+#![allow(missing_docs, unreachable_pub, clippy::disallowed_methods)]
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod harness;
+
+mod split;
+mod hostile;
+mod identity;
+mod inspection;
+mod policy;

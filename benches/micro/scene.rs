@@ -18,7 +18,7 @@ use countersign::listener::tls::server_config;
 use countersign::metrics::Metrics;
 use countersign::policy::{Bundle, Checker, Config, Judge};
 use countersign::route::pattern::{HostPattern, PathPrefix};
-use countersign::route::terms::{Dialect, Durability, EncodedSlash, Retry, Unscannable};
+use countersign::route::terms::{Dialect, Durability, EncodedSlash, Retry};
 use countersign::route::{Body, Head, Route, Table};
 use http::Request;
 use http::request::Parts;
@@ -70,6 +70,7 @@ impl Scene {
         fs::write(line.join("authz.rego"), ONE_LINE).unwrap();
         let pack = self.folder.path().join("pack");
         copy(concat!(env!("CARGO_MANIFEST_DIR"), "/rules").as_ref(), &pack);
+        fs::write(pack.join("data.json"), ACCESS).unwrap();
         let load = |path: &std::path::Path| {
             let mut config = Config::new(path);
             config.tests = countersign::policy::config::Tests::Off;
@@ -141,7 +142,7 @@ pub(crate) fn evaluations_a_second(bundle: Arc<Bundle>) -> f64 {
     let (started, mut count) = (Instant::now(), 0u32);
     while started.elapsed() < Duration::from_secs(2) {
         for _ in 0..100 {
-            std::hint::black_box(judge.decide(&ask.query()));
+            let _ = std::hint::black_box(judge.decide(&ask.query()));
         }
         count += 100;
     }
@@ -161,7 +162,7 @@ fn route() -> Route {
         dialect: Dialect::Generic,
         encoded_slash: EncodedSlash::Refuse,
         upgrades: Vec::new(),
-        unscannable: Unscannable::Refuse,
+        unscannable: None,
         retry: Retry::Never,
     }
 }
@@ -236,6 +237,12 @@ fn copy(from: &std::path::Path, to: &std::path::Path) {
         }
     }
 }
+
+const ACCESS: &str = r#"{"countersign": {"access": {"bench": {
+    "agents": ["spiffe://example.org/agent/bench"],
+    "routes": ["orders"],
+    "methods": ["GET"]
+}}}}"#;
 
 const ONE_LINE: &str = r#"package countersign.authz
 

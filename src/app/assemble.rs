@@ -27,6 +27,17 @@ use crate::upstream::Upstreams;
 pub struct Assembly {
     /// What exchanges need.
     pub snapshot: Snapshot,
+    /// What stands until a restart, and the files behind it all.
+    pub standing: Standing,
+    /// The names that upstreams are reached by, with their ports.
+    pub upstream_hosts: Vec<(String, u16)>,
+    /// What is legal and unwise.
+    warnings: Vec<String>,
+}
+
+/// What a reload does not change, and what it watches.
+#[derive(Clone, Debug)]
+pub struct Standing {
     /// The agents' listeners.
     pub listeners: Vec<ListenerConfig>,
     /// The admin listener.
@@ -37,10 +48,6 @@ pub struct Assembly {
     pub audit: audit::Config,
     /// Every file and folder whose change may change any of this.
     pub files: Vec<PathBuf>,
-    /// The names that upstreams are reached by, with their ports.
-    pub upstream_hosts: Vec<(String, u16)>,
-    /// What is legal and unwise.
-    warnings: Vec<String>,
 }
 
 /// Why a configuration cannot be used: all of it, with its places.
@@ -48,6 +55,23 @@ pub struct Assembly {
 pub struct Refused {
     configuration: Problems,
     policy: Vec<policy::Problem>,
+    /// What it named, as far as it could be read.
+    files: Vec<PathBuf>,
+}
+
+impl Standing {
+    /// Whether it differs from `other` in what only a restart can change.
+    pub fn needs_restart(&self, other: &Self) -> bool {
+        (&self.listeners, &self.admin, self.workers, &self.audit)
+            != (&other.listeners, &other.admin, other.workers, &other.audit)
+    }
+}
+
+impl Refused {
+    /// The files that it named, beside itself.
+    pub fn files(&self) -> &[PathBuf] {
+        &self.files
+    }
 }
 
 impl Assembly {
@@ -60,24 +84,25 @@ impl Assembly {
         let text = std::fs::read_to_string(config)
             .map_err(|why| Refused::from(Problems::unreadable(&name, why.to_string())))?;
         let (file, problems) = parse(&name, &text)?;
+        let mut files = named_files(&file);
+        files.push(config.to_owned());
         let mut loading = Loading { problems, policy: Vec::new() };
         let parts = loading.parts(&file, clock, metrics);
-        let Some(parts) = parts else { return Err(loading.refused()) };
-        if loading.failed() {
-            return Err(loading.refused());
-        }
-        let mut files = loaded_files(&file, &parts.snapshot.bundle);
-        files.push(config.to_owned());
-        let mut warnings: Vec<_> = loading.problems.iter().map(|p| p.message.clone()).collect();
-        warnings.extend(parts.snapshot.bundle.warnings().iter().map(ToString::to_string));
+        let Some(parts) = parts.filter(|_| !loading.failed()) else {
+            return Err(loading.refused(files));
+        };
+        files.extend_from_slice(parts.snapshot.bundle.watched());
+        let warnings = loading.problems.iter().map(|p| p.message.to_string()).collect();
         Ok(Self {
             snapshot: parts.snapshot,
-            listeners: file.doors(),
-            admin: file.admin(),
-            workers: file.worker_count(),
-            audit: parts.audit,
+            standing: Standing {
+                listeners: file.doors(),
+                admin: file.admin(),
+                workers: file.worker_count(),
+                audit: parts.audit,
+                files,
+            },
             upstream_hosts: upstream_hosts(&file),
-            files,
             warnings,
         })
     }
@@ -168,13 +193,13 @@ impl Loading {
         self.problems.errors() > 0 || !self.policy.is_empty()
     }
 
-    fn refused(self) -> Refused {
-        Refused { configuration: self.problems, policy: self.policy }
+    fn refused(self, files: Vec<PathBuf>) -> Refused {
+        Refused { configuration: self.problems, policy: self.policy, files }
     }
 }
 
-/// Everything that was read, to be watched.
-fn loaded_files(file: &File, bundle: &Bundle) -> Vec<PathBuf> {
+/// Every file that a configuration names, to be watched.
+fn named_files(file: &File) -> Vec<PathBuf> {
     let (cert, key) = file.svid();
     let mut files = vec![cert.to_owned(), key.to_owned()];
     for trust in file.trust() {
@@ -188,7 +213,7 @@ fn loaded_files(file: &File, bundle: &Bundle) -> Vec<PathBuf> {
         let tls = [&upstream.tls.ca, &upstream.tls.cert, &upstream.tls.key];
         files.extend(tls.into_iter().flatten().cloned());
     }
-    files.extend_from_slice(bundle.watched());
+    files.extend(file.policy().map(|policy| policy.path));
     files
 }
 
@@ -199,7 +224,7 @@ fn upstream_hosts(file: &File) -> Vec<(String, u16)> {
 
 impl From<Problems> for Refused {
     fn from(configuration: Problems) -> Self {
-        Self { configuration, policy: Vec::new() }
+        Self { configuration, policy: Vec::new(), files: Vec::new() }
     }
 }
 

@@ -57,11 +57,12 @@ impl Running {
             tracing::warn!("{warning}");
         }
         let bound = bind_all(&assembly)?;
-        let log = audit::Log::open(assembly.audit.clone(), clock.clone(), metrics.audit.clone())
-            .map_err(StartError::Audit)?;
+        let log =
+            audit::Log::open(assembly.standing.audit.clone(), clock.clone(), metrics.audit.clone())
+                .map_err(StartError::Audit)?;
         let checker = Checker::start(metrics.policy.clone()).map_err(StartError::System)?;
         let (trigger, shutdown) = Shutdown::pair();
-        let Assembly { snapshot, listeners, workers, files, .. } = assembly;
+        let Assembly { snapshot, standing, .. } = assembly;
         let shared = Arc::new(Shared::new(snapshot, log, checker, clock, metrics));
         shared.announce();
 
@@ -71,12 +72,13 @@ impl Running {
             trigger: Some(trigger),
             threads: Vec::new(),
         };
-        let sites: Vec<_> = listeners.into_iter().map(|l| (l, Census::default())).collect();
-        let intakes = running.start_workers(workers, &sites, &shutdown)?;
+        let sites: Vec<_> =
+            standing.listeners.iter().map(|l| (l.clone(), Census::default())).collect();
+        let intakes = running.start_workers(standing.workers, &sites, &shutdown)?;
         let acceptors = acceptors(&sites, &intakes, &shared);
         let supervisor = Supervisor {
             config: config.to_owned(),
-            files,
+            standing,
             shared,
             shutdown,
             doors: acceptors.into_iter().zip(bound.agents.into_iter().map(|(_, b)| b)).collect(),
@@ -163,8 +165,8 @@ fn bind_all(assembly: &Assembly) -> Result<Sockets, StartError> {
         Ok(bound) => Ok((name.clone(), bound)),
         Err(cause) => Err(StartError::Bind(name.clone(), address, cause)),
     };
-    let agents = assembly.listeners.iter().map(|l| open(&l.name, l.address));
-    let admin = assembly.admin.as_ref().map(|(name, address)| open(name, *address));
+    let agents = assembly.standing.listeners.iter().map(|l| open(&l.name, l.address));
+    let admin = assembly.standing.admin.as_ref().map(|(name, address)| open(name, *address));
     Ok(Sockets { agents: agents.collect::<Result<_, _>>()?, admin: admin.transpose()? })
 }
 

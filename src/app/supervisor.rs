@@ -1,6 +1,6 @@
 //! The thread beside the workers: it accepts, serves the admin door, and reloads.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::{io, thread};
@@ -9,10 +9,10 @@ use tokio::net::TcpListener;
 use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::LocalSet;
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use crate::admin;
-use crate::app::assemble::Assembly;
+use crate::app::assemble::{Assembly, Standing};
 use crate::app::watch::{INTERVAL, Watch};
 use crate::listener::Bound;
 use crate::listener::accept::Acceptor;
@@ -24,8 +24,8 @@ use crate::shutdown::Shutdown;
 pub struct Supervisor {
     /// The configuration file.
     pub config: PathBuf,
-    /// Every file that it led to.
-    pub files: Vec<PathBuf>,
+    /// What it led to when it was read.
+    pub standing: Standing,
     /// What all workers share.
     pub shared: Arc<Shared>,
     /// Asks to stop.
@@ -49,7 +49,7 @@ impl Supervisor {
     }
 
     async fn run(self) {
-        let Self { config, files, shared, mut shutdown, doors, admin } = self;
+        let Self { config, standing, shared, mut shutdown, doors, admin } = self;
         for (acceptor, bound) in doors {
             if let Some(socket) = listening(bound) {
                 tokio::task::spawn_local(acceptor.run(socket, shutdown.clone()));
@@ -61,7 +61,7 @@ impl Supervisor {
                 tokio::task::spawn_local(serve);
             }
         }
-        tokio::task::spawn_local(reload_on_change(config, files, shared));
+        tokio::task::spawn_local(reload_on_change(config, standing, shared));
         shutdown.wait().await;
     }
 }
@@ -78,41 +78,56 @@ fn listening(bound: Bound) -> Option<TcpListener> {
 }
 
 /// Reloads on SIGHUP, and whenever a file that was read has changed.
-async fn reload_on_change(config: PathBuf, files: Vec<PathBuf>, shared: Arc<Shared>) {
+async fn reload_on_change(config: PathBuf, mut standing: Standing, shared: Arc<Shared>) {
     let mut hangup = match signal(SignalKind::hangup()) {
         Ok(hangup) => hangup,
         Err(cause) => return error!(%cause, "cannot listen for SIGHUP; nothing is reloaded"),
     };
-    let mut watch = Watch::new(files);
+    let mut watch = Watch::new(standing.files.clone());
     loop {
         let changed = tokio::select! {
             _ = hangup.recv() => true,
             () = tokio::time::sleep(INTERVAL) => watch.look(),
         };
-        if changed && let Some(files) = reload(&config, &shared) {
+        if changed {
+            let files = reload(&config, &mut standing, &shared).await;
             watch = Watch::new(files);
         }
     }
 }
 
-/// Puts a whole new snapshot in force, or none. Returns the files that it led to.
-fn reload(config: &PathBuf, shared: &Shared) -> Option<Vec<PathBuf>> {
+/// Puts a whole new snapshot in force, or none. Returns the files to watch from now on.
+async fn reload(config: &Path, standing: &mut Standing, shared: &Arc<Shared>) -> Vec<PathBuf> {
+    let loaded = {
+        // Rules and their tests take their time; connections are accepted meanwhile.
+        let (config, shared) = (config.to_owned(), Arc::clone(shared));
+        tokio::task::spawn_blocking(move || Assembly::load(&config, &shared.clock, &shared.metrics))
+    };
     let metrics = &shared.metrics.config;
-    match Assembly::load(config, &shared.clock, &shared.metrics) {
-        Ok(assembly) => {
-            let files = assembly.files.clone();
+    match loaded.await {
+        Ok(Ok(assembly)) => {
+            if assembly.standing.needs_restart(standing) {
+                warn!("`listeners`, `workers` or `audit` changed: that takes effect at a restart");
+            }
+            standing.files.clone_from(&assembly.standing.files);
             shared.replace(assembly.snapshot);
             shared.announce();
             metrics.reloads.with_label_values(&["applied"]).inc();
-            metrics.last_reload_success.set(1);
             info!("the configuration was reloaded");
-            Some(files)
+            standing.files.clone()
         }
-        Err(refused) => {
+        Ok(Err(refused)) => {
             metrics.reloads.with_label_values(&["refused"]).inc();
             metrics.last_reload_success.set(0);
             error!("the reload was refused and the last good configuration stays:\n{refused}");
-            None
+            // The remedy may be in a file that only the refused configuration names.
+            let mut files = standing.files.clone();
+            files.extend_from_slice(refused.files());
+            files
+        }
+        Err(cause) => {
+            error!(%cause, "the reload broke off and the last good configuration stays");
+            standing.files.clone()
         }
     }
 }

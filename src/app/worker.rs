@@ -87,15 +87,11 @@ impl Worker {
 async fn serve(site: Rc<Site>, plane: Rc<Plane>, accepted: Accepted, _busy: Busy) {
     let Accepted { stream, place, .. } = accepted;
     let Ok(stream) = TcpStream::from_std(stream) else { return };
-    let open = plane.shared.metrics.listener.connections.with_label_values(&[site.name.as_str()]);
-    open.inc();
     let security = plane.view().snapshot.security.clone();
-    site.serve(stream, security, move |connection, request| {
+    site.serve(stream, place, security, move |connection, request| {
         Rc::clone(&plane).exchange(connection, request)
     })
     .await;
-    open.dec();
-    drop(place);
 }
 
 fn report(ended: Result<(), tokio::task::JoinError>) {

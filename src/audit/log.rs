@@ -28,7 +28,7 @@ use crate::clock::Clock;
 use crate::metrics::AuditMetrics;
 
 /// Where a trail is kept and how.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Config {
     /// The folder; made if it is not there.
     pub path: PathBuf,
@@ -49,7 +49,7 @@ impl Config {
 }
 
 /// How checkpoints are signed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Signing {
     /// How often one is kept in the history.
     pub every: Duration,

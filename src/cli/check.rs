@@ -28,6 +28,9 @@ impl Arguments {
         for warning in assembly.warnings() {
             writeln!(err, "warning: {warning}")?;
         }
+        for warning in assembly.snapshot.bundle.warnings() {
+            writeln!(err, "warning: {warning}")?;
+        }
         for host in unresolvable(&assembly) {
             writeln!(err, "warning: upstream host `{host}` does not resolve here and now")?;
         }

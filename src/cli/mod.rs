@@ -4,6 +4,7 @@
 
 mod audit;
 mod check;
+mod dev;
 mod policy;
 mod serve;
 
@@ -20,9 +21,9 @@ use crate::log;
 #[derive(Debug, Parser)]
 #[command(name = "countersign", version, max_term_width = 100)]
 pub struct Cli {
-    /// What to log: a level, or directives such as `countersign::proxy=debug`
-    #[arg(long, global = true, env = "COUNTERSIGN_LOG", default_value = "info")]
-    log_level: String,
+    /// What to log: a level, or directives such as `countersign::proxy=debug` [default: info]
+    #[arg(long, global = true, env = "COUNTERSIGN_LOG")]
+    log_level: Option<String>,
     #[command(subcommand)]
     command: Command,
 }
@@ -37,6 +38,8 @@ enum Command {
     /// Print the configuration's JSON Schema
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Run a whole deployment on this machine, to try and to develop against
+    Dev(dev::Arguments),
     /// Test policy bundles
     #[command(subcommand)]
     Policy(policy::Command),
@@ -69,16 +72,17 @@ pub enum Exit {
 pub fn run(cli: Cli) -> ExitCode {
     let out = &mut io::stdout().lock();
     let err = &mut io::stderr();
-    let level = &cli.log_level;
+    let level = cli.log_level.as_deref();
     let ended = match cli.command {
         Command::Audit(command) => command.run(out, err),
         Command::Check(arguments) => arguments.run(out, err),
         Command::Config(ConfigCommand::Schema) => {
             writeln!(out, "{}", schema()).map(|()| Exit::Done)
         }
+        Command::Dev(arguments) => arguments.run(level, out, err),
         Command::Policy(command) => command.run(out, err),
         Command::Serve(arguments) => {
-            log::start(level);
+            log::start(level.unwrap_or("info"));
             arguments.run(err)
         }
     };

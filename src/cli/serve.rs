@@ -6,7 +6,7 @@ use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior,
 use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::app::Running;
+use crate::app::{Running, StartError};
 use crate::cli::{ConfigPath, Exit};
 use crate::clock::Clock;
 
@@ -24,7 +24,10 @@ impl Arguments {
             Ok(running) => running,
             Err(why) => {
                 writeln!(err, "{why}")?;
-                return Ok(Exit::Configuration);
+                return Ok(match why {
+                    StartError::Configuration(_) => Exit::Configuration,
+                    _ => Exit::Failed,
+                });
             }
         };
         for (name, address) in running.addresses() {

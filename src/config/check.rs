@@ -129,8 +129,11 @@ fn check_covered(file: &File, names: &Names, report: &mut Report) {
         return;
     }
     if names.credentials.is_empty() {
-        let message = "there is no policy, so every request is refused";
-        report.check(Problem::key(Code::NoPolicy, KeyPath::top("policy"), message));
+        let message = "there is no policy: nothing could be decided";
+        report.check(
+            Problem::key(Code::NoPolicy, KeyPath::top("policy"), message)
+                .help("add `policy: { path: rules/ }`"),
+        );
         return;
     }
     let message = "there are credentials, but no policy covers the routes that use them";

@@ -51,7 +51,7 @@ pub struct File {
     /// Where it listens, by name.
     #[schemars(with = "BTreeMap<String, Listener>")]
     pub listeners: BTreeMap<ListenerName, Listener>,
-    /// The rules that decide. Without them every request is refused.
+    /// The rules that decide; a file without them is refused.
     pub policy: Option<Policy>,
     /// Where approved requests go, by name.
     #[serde(default)]

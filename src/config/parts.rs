@@ -181,7 +181,7 @@ impl Route {
                 .iter()
                 .map(|Upgrade::Websocket| head::Upgrade::WebSocket)
                 .collect(),
-            unscannable: self.unscannable().into(),
+            unscannable: self.unscannable.map(Into::into),
             retry: self.retry.into(),
         }
     }

@@ -22,9 +22,9 @@ pub struct Problem {
     /// Where it stands; `None` if it stands nowhere, such as a section that is missing.
     pub place: Option<Place>,
     /// What is said beside the excerpt.
-    pub label: String,
+    pub label: Box<str>,
     /// What to do.
-    pub help: Option<String>,
+    pub help: Option<Box<str>>,
     /// Whether the key or the value is shown.
     pub(super) aspect: Aspect,
 }
@@ -33,9 +33,9 @@ pub struct Problem {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Place {
     /// Counted from one.
-    pub line: usize,
+    pub line: u32,
     /// Counted from one, in characters.
-    pub column: usize,
+    pub column: u32,
     /// The same in bytes from the file's start.
     pub bytes: Range<usize>,
 }
@@ -53,10 +53,10 @@ impl Problem {
     pub fn value(code: Code, path: KeyPath, message: impl Into<String>) -> Self {
         Self {
             code,
-            message: message.into().replace(char::is_control, "\u{fffd}"),
+            message: printable(message.into()).into(),
             path,
             place: None,
-            label: String::new(),
+            label: Box::default(),
             help: None,
             aspect: Aspect::Value,
         }
@@ -74,13 +74,13 @@ impl Problem {
 
     /// With this beside the excerpt.
     pub fn label(mut self, label: impl Into<String>) -> Self {
-        self.label = label.into().replace(char::is_control, "\u{fffd}");
+        self.label = printable(label.into());
         self
     }
 
     /// With this to do.
     pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into().replace(char::is_control, "\u{fffd}"));
+        self.help = Some(printable(help.into()));
         self
     }
 }
@@ -114,8 +114,8 @@ impl Source {
     pub(super) fn at(&self, bytes: Range<usize>) -> Place {
         let (start, _) = line_at(&self.shown, bytes.start);
         Place {
-            line: self.shown[..start].matches('\n').count() + 1,
-            column: self.shown[start..bytes.start].chars().count() + 1,
+            line: counted(self.shown[..start].matches('\n').count()),
+            column: counted(self.shown[start..bytes.start].chars().count()),
             bytes,
         }
     }
@@ -194,7 +194,7 @@ impl Problems {
             None => title.element(Origin::path(&self.source.name)),
         };
         match &problem.help {
-            Some(help) => group.element(Level::HELP.message(help)),
+            Some(help) => group.element(Level::HELP.message(&**help)),
             None => group,
         }
     }
@@ -209,7 +209,7 @@ impl Problems {
         let to = (place.bytes.end - start).clamp(from, line.len());
         let label = (!label.is_empty()).then_some(label);
         Snippet::source(line)
-            .line_start(place.line)
+            .line_start(place.line as usize)
             .path(&self.source.name)
             .annotation(AnnotationKind::Primary.span(from..to).label(label))
     }
@@ -236,6 +236,16 @@ impl fmt::Display for Problems {
 }
 
 impl std::error::Error for Problems {}
+
+/// The number, counted from one, of what has so many before it. A file is far too small for more.
+fn counted(before: usize) -> u32 {
+    u32::try_from(before + 1).unwrap_or(u32::MAX)
+}
+
+/// Without control characters: what a file says must not steer the terminal it is shown on.
+fn printable(text: String) -> Box<str> {
+    text.replace(char::is_control, "\u{fffd}").into()
+}
 
 /// The line that holds `byte`, without its end, and where it starts.
 pub(super) fn line_at(text: &str, byte: usize) -> (usize, &str) {

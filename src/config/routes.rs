@@ -7,7 +7,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::config::code::Code;
-use crate::config::duration::Period;
 use crate::config::keypath::KeyPath;
 use crate::config::problem::Problem;
 use crate::config::report::Report;
@@ -57,8 +56,6 @@ pub struct Route {
     /// Whether a request may be sent a second time.
     #[serde(default)]
     pub retry: Retry,
-    /// The longest silence within a response; the upstream's `timeouts.idle`, unless given.
-    pub response_idle: Option<Text<Period>>,
 }
 
 /// What policy may see of a request's body.
@@ -201,10 +198,6 @@ impl Route {
         if let Some(inspect) = &self.inspect {
             let limit = at.key("inspect").key("limit");
             report.within(limit, &inspect.limit, Size::bytes(1)..=Size::mib(64));
-        }
-        if let Some(idle) = &self.response_idle {
-            let longest = Period::secs(86_400);
-            report.within(at.key("response_idle"), idle, Period::millis(10)..=longest);
         }
         if self.credential.is_some() && self.unscannable == Some(Unscannable::Pass) {
             let message =

@@ -9,7 +9,7 @@ use http::{Request, Uri};
 
 use crate::audit::Recorded;
 use crate::credential::config::CredentialConfig;
-use crate::credential::guard::{Guard, Patterns};
+use crate::credential::guard::{Guard, Patterns, Watched};
 use crate::credential::injection::Injection;
 use crate::enforce::Grant;
 use crate::id::{CredentialName, UpstreamName};
@@ -97,36 +97,36 @@ impl Credentials {
         let terms = grant.into_inner().into_terms();
         let mut headers = terms.headers;
         let mut target = terms.target;
-        let mut patterns = None;
+        let mut watched = None;
         if let Some(name) = &terms.credential {
             let ready = self.ready(name, &terms.upstream)?;
             ready.injection.apply(&mut headers, &mut target);
             keep_readable(&mut headers, terms.unscannable);
-            patterns = Some(Arc::clone(&ready.patterns));
+            let patterns = Arc::clone(&ready.patterns);
+            watched = Some(Watched { credential: name.clone(), patterns });
         }
         let mut request = Request::new(body);
         *request.method_mut() = terms.method;
         *request.uri_mut() = Uri::try_from(target).map_err(|_| Unsigned::Target)?;
         *request.headers_mut() = headers;
         let authorized = Authorized { request, upstream: terms.upstream, retry: terms.retry };
-        Ok((authorized, Guard::new(patterns, terms.unscannable)))
+        Ok((authorized, Guard::new(watched, terms.unscannable)))
     }
 
     fn ready(&self, name: &CredentialName, upstream: &UpstreamName) -> Result<&Ready, Unsigned> {
+        let found = self.find(name, upstream);
+        let count = if found.is_ok() { &self.metrics.uses } else { &self.metrics.errors };
+        count.with_label_values(&[name.as_str()]).inc();
+        found
+    }
+
+    fn find(&self, name: &CredentialName, upstream: &UpstreamName) -> Result<&Ready, Unsigned> {
         let entry = self.entries.get(name).ok_or_else(|| Unsigned::Unknown(name.clone()))?;
         if !entry.upstreams.contains(upstream) {
             return Err(Unsigned::NotBound(name.clone(), upstream.clone()));
         }
-        match &entry.ready {
-            Ok(ready) => {
-                self.metrics.uses.with_label_values(&[name.as_str()]).inc();
-                Ok(ready)
-            }
-            Err(problem) => {
-                self.metrics.errors.with_label_values(&[name.as_str()]).inc();
-                Err(Unsigned::Unavailable(name.clone(), problem.clone()))
-            }
-        }
+        let ready = entry.ready.as_ref();
+        ready.map_err(|problem| Unsigned::Unavailable(name.clone(), problem.clone()))
     }
 }
 
@@ -161,12 +161,6 @@ impl Injection {
 }
 
 impl Authorized {
-    /// Without a grant, for the tests of what comes after.
-    #[cfg(test)]
-    pub(crate) fn unproved(upstream: UpstreamName, retry: Retry, request: Request<Body>) -> Self {
-        Self { request, upstream, retry }
-    }
-
     /// Where it goes.
     pub fn upstream(&self) -> &UpstreamName {
         &self.upstream

@@ -68,6 +68,10 @@ impl Grant {
     /// What it comes down to, with policy's demands carried out. Consumes the grant.
     pub(crate) fn into_terms(self) -> Terms {
         let credential = self.credential().cloned();
+        let usual = match credential {
+            Some(_) => Unscannable::Refuse,
+            None => Unscannable::Pass,
+        };
         let upgrade = self.ask.target.upgrade();
         let (head, route) = self.ask.target.into_parts();
         let mut terms = Terms {
@@ -77,7 +81,7 @@ impl Grant {
             credential,
             upstream: route.upstream.clone(),
             retry: route.retry,
-            unscannable: route.unscannable,
+            unscannable: route.unscannable.unwrap_or(usual),
         };
         if let Some(Upgrade::WebSocket) = upgrade {
             terms.headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));

@@ -5,12 +5,14 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use prometheus::IntGauge;
 use rustls::pki_types::CertificateDer;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::id::ListenerName;
 use crate::identity::{Caller, Rejection, Trust};
+use crate::listener::census::{Place, PrincipalPlace};
 use crate::listener::config::Limits;
 use crate::route::Ambiguity;
 
@@ -24,6 +26,22 @@ pub struct Connection {
     limits: Arc<Limits>,
     pulse: Arc<Pulse>,
     closing: Notify,
+    /// Held for as long as anything holds the connection, a tunnel through it included.
+    _places: Places,
+}
+
+/// What a connection takes up, and gives back when it is dropped.
+#[derive(Debug)]
+pub(super) struct Places {
+    pub(super) _listener: Place,
+    pub(super) _principal: PrincipalPlace,
+    pub(super) open: IntGauge,
+}
+
+impl Drop for Places {
+    fn drop(&mut self) {
+        self.open.dec();
+    }
 }
 
 /// What the reading side, the exchanges and the watchdog tell each other.
@@ -61,6 +79,7 @@ impl Connection {
         server_name: Option<&str>,
         limits: Arc<Limits>,
         pulse: Arc<Pulse>,
+        places: Places,
     ) -> Self {
         Self {
             listener: caller.listener.clone(),
@@ -70,6 +89,7 @@ impl Connection {
             server_name: server_name.map(Into::into),
             pulse,
             closing: Notify::new(),
+            _places: places,
         }
     }
 

@@ -22,9 +22,9 @@ use tracing::{debug, info};
 
 use crate::id::ListenerName;
 use crate::identity::{Caller, Trust};
-use crate::listener::census::Census;
+use crate::listener::census::{Census, Place};
 use crate::listener::config::Limits;
-use crate::listener::connection::{Connection, Pulse};
+use crate::listener::connection::{Connection, Places, Pulse};
 use crate::listener::http1::Front;
 use crate::listener::tls::H2;
 use crate::metrics::ListenerMetrics;
@@ -60,6 +60,7 @@ impl Site {
     pub async fn serve<B, F>(
         &self,
         stream: TcpStream,
+        place: Place,
         security: Security,
         exchange: impl Fn(Rc<Connection>, Request<Incoming>) -> F + 'static,
     ) where
@@ -69,11 +70,15 @@ impl Site {
     {
         let Some((stream, caller)) = self.authenticate(stream, &security).await else { return };
         let id = caller.principal.spiffe_id().clone();
-        let Some(_place) = self.census.enter_as(&id, self.limits.connections_per_principal) else {
+        let Some(principal) = self.census.enter_as(&id, self.limits.connections_per_principal)
+        else {
             info!(listener = %self.name, principal = %id, "too many connections of one principal");
             self.refused("connections_per_principal");
             return;
         };
+        let open = self.metrics.connections.with_label_values(&[self.name.as_str()]);
+        open.inc();
+        let places = Places { _listener: place, _principal: principal, open };
         let pulse = Arc::new(Pulse::new());
         let (_, tls) = stream.get_ref();
         let is_h2 = tls.alpn_protocol() == Some(H2);
@@ -81,7 +86,7 @@ impl Site {
         let chain = chain.iter().map(|der| der.clone().into_owned()).collect();
         let limits = Arc::clone(&self.limits);
         let connection =
-            Connection::new(caller, chain, tls.server_name(), limits, Arc::clone(&pulse));
+            Connection::new(caller, chain, tls.server_name(), limits, Arc::clone(&pulse), places);
         let connection = Rc::new(connection);
         let service = {
             let connection = Rc::clone(&connection);

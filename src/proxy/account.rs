@@ -17,6 +17,7 @@ use crate::enforce::Ask;
 use crate::id::DecisionId;
 use crate::listener::Connection;
 use crate::listener::connection::InProgress;
+use crate::listener::http1::REFUSED_TARGET;
 use crate::metrics::method_label;
 use crate::proxy::answer::{self, Answer, Record};
 use crate::proxy::dialect::Asked;
@@ -124,31 +125,17 @@ impl Account {
             body: self.inspected.as_ref().map(|body| &body.bytes()[..]),
         };
         let response = reply::to(failure, self.id, dialect, asked, self.progress);
-        if self.trail.is_committed() {
-            self.trail.close(failure.outcome());
-        } else {
-            let caller = self.connection.last_caller();
-            let path = self.arrived.uri.path_and_query().map(|path| path.as_str().as_bytes());
-            let revision = failure.decision().map(|decision| decision.revision().to_string());
-            let refusal = Refusal {
-                principal: Some(caller.principal.spiffe_id().as_str()),
-                listener: &caller.listener,
-                peer: caller.peer,
-                route: self.route.as_ref().map(|route| &route.name),
-                method: Some(self.arrived.method.as_str().as_bytes()),
-                authority: self.arrived.authority(),
-                path,
-                code: failure.code(),
-                effect: failure.decision().map(|decision| decision.label()),
-                revision: revision.as_deref(),
-            };
-            self.trail.refuse(&refusal, failure.reason_codes());
+        match self.trail.is_committed() {
+            true => self.trail.close(failure.outcome()),
+            false => {
+                self.arrived.record(self.trail, failure, &self.connection, self.route.as_ref())
+            }
         }
         reply::for_version(response, self.arrived.version)
     }
 
     fn relay(self, response: Response<upstream::Answer>, guard: Guard) -> Response<Answer> {
-        let found = self.found();
+        let found = self.found(&guard);
         let status = response.status();
         let (id, version) = (self.id, self.arrived.version);
         match answer::readable(response, &guard, &found) {
@@ -175,12 +162,13 @@ impl Account {
         let Some(upstream) = response.extensions_mut().remove::<OnUpgrade>() else {
             return self.refuse(&Failure::Unasked);
         };
+        let response = match answer::readable(response, &guard, &self.found(&guard)) {
+            Ok(response) => response,
+            Err(failure) => return self.refuse(&failure),
+        };
         self.count(reply::SWITCHING);
         self.connection.becomes_tunnel();
         let (mut parts, _) = response.into_parts();
-        parts.extensions.clear();
-        answer::clean(&mut parts.headers, &guard);
-        guard.clean_trailers(&mut parts.headers);
         parts.headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
         parts.headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
         mark(&mut parts.headers, self.answer_headers, self.id);
@@ -198,9 +186,9 @@ impl Account {
         Response::from_parts(parts, Answer::whole(bytes::Bytes::new(), self.progress))
     }
 
-    fn found(&self) -> prometheus::IntCounter {
-        let credential = self.route.as_ref().and_then(|route| route.credential.as_ref());
-        let name = credential.map_or("-", |name| name.as_str());
+    /// Counts the occurrences of the injected value in this answer.
+    fn found(&self, guard: &Guard) -> prometheus::IntCounter {
+        let name = guard.credential().map_or("-", |name| name.as_str());
         self.plane.shared.metrics.credential.replaced.with_label_values(&[name])
     }
 
@@ -217,7 +205,7 @@ impl Account {
     /// Loud where the operator has to do something, quiet where an agent has.
     fn log(&self, failure: &Failure) {
         let metrics = &self.plane.shared.metrics.http;
-        if let Failure::Ambiguous(rule) = failure {
+        if let Some(rule) = failure.broken_rule() {
             metrics.refused.with_label_values(&[rule.rule()]).inc();
         }
         if matches!(failure, Failure::Panicked) {
@@ -244,6 +232,35 @@ impl Arrived {
             content_type: request.headers().get(CONTENT_TYPE).cloned(),
             version: request.version(),
         }
+    }
+
+    /// Records that it was refused.
+    fn record(
+        &self,
+        trail: Trail,
+        failure: &Failure,
+        connection: &Connection,
+        route: Option<&Arc<Route>>,
+    ) {
+        let caller = connection.last_caller();
+        let decision = failure.decision();
+        let revision = decision.map(|decision| decision.revision().to_string());
+        // In place of a head that could not be read stands one that the agent never sent.
+        let readable = self.uri.path() != REFUSED_TARGET;
+        let path = self.uri.path_and_query().map(|path| path.as_str().as_bytes());
+        let refusal = Refusal {
+            principal: Some(caller.principal.spiffe_id().as_str()),
+            listener: &caller.listener,
+            peer: caller.peer,
+            route: route.map(|route| &route.name),
+            method: readable.then(|| self.method.as_str().as_bytes()),
+            authority: self.authority().filter(|_| readable),
+            path: path.filter(|_| readable),
+            code: failure.code(),
+            effect: decision.map(|decision| decision.label()),
+            revision: revision.as_deref(),
+        };
+        trail.refuse(&refusal, failure.reason_codes());
     }
 
     fn authority(&self) -> Option<&[u8]> {

@@ -41,6 +41,8 @@ struct Relay {
     guard: Guard,
     scanner: Option<Scanner>,
     record: Option<Record>,
+    /// Trailers that wait for what was held back.
+    trailers: Option<HeaderMap>,
     bytes: u64,
     /// How many injected values were found so far.
     found: IntCounter,
@@ -76,7 +78,8 @@ impl Answer {
         let (parts, body) = response.into_parts();
         let scanner = guard.scanner();
         let record = Some(record);
-        let mut relay = Relay { upstream: body, guard, scanner, record, bytes: 0, found };
+        let (trailers, bytes) = (None, 0);
+        let mut relay = Relay { upstream: body, guard, scanner, record, trailers, bytes, found };
         if relay.upstream.is_end_stream() {
             relay.complete();
         }
@@ -138,6 +141,10 @@ impl Relay {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, upstream::Error>>> {
+        if let Some(trailers) = self.trailers.take() {
+            self.complete();
+            return Poll::Ready(Some(Ok(Frame::trailers(trailers))));
+        }
         loop {
             match ready!(Pin::new(&mut self.upstream).poll_frame(cx)) {
                 None => {
@@ -163,34 +170,41 @@ impl Relay {
     fn pass(&mut self, frame: Frame<Bytes>) -> Option<Frame<Bytes>> {
         let data = match frame.into_data() {
             Ok(data) => data,
-            Err(frame) => {
-                let mut trailers = frame.into_trailers().ok()?;
-                note(&self.found, self.guard.clean_trailers(&mut trailers));
-                return Some(Frame::trailers(trailers));
-            }
+            Err(frame) => return self.pass_trailers(frame.into_trailers().ok()?),
         };
         let mut data = match &mut self.scanner {
             Some(scanner) => scanner.push(data),
             None => data,
         };
+        self.bytes += data.len() as u64;
         // hyper asks no further once all of a known length is written, so the end is looked for here.
         if self.upstream.is_end_stream() {
             let rest = self.rest();
             if !rest.is_empty() {
                 data = [data, rest].concat().into();
             }
-        }
-        self.bytes += data.len() as u64;
-        if self.upstream.is_end_stream() {
             self.complete();
         }
         (!data.is_empty()).then(|| Frame::data(data))
+    }
+
+    /// Searches the trailers, which follow whatever was still held back. Nobody asks after them.
+    fn pass_trailers(&mut self, mut trailers: HeaderMap) -> Option<Frame<Bytes>> {
+        note(&self.found, self.guard.clean_trailers(&mut trailers));
+        let rest = self.rest();
+        if rest.is_empty() {
+            self.complete();
+            return Some(Frame::trailers(trailers));
+        }
+        self.trailers = Some(trailers);
+        Some(Frame::data(rest))
     }
 
     /// What the scanner held back.
     fn rest(&mut self) -> Bytes {
         let Some(scanner) = &mut self.scanner else { return Bytes::new() };
         let rest = scanner.finish();
+        self.bytes += rest.len() as u64;
         note(&self.found, scanner.take_found());
         rest
     }

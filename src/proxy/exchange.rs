@@ -22,7 +22,7 @@ use crate::proxy::failure::Failure;
 use crate::proxy::plane::Plane;
 
 impl Plane {
-    /// Answers one request of a connection. Every way through here ends on the record.
+    /// Answers one request of a connection. Whatever was granted or refused ends on the record.
     pub async fn exchange(
         self: Rc<Self>,
         connection: Rc<Connection>,

@@ -72,7 +72,20 @@ impl Failure {
                 Cause::Undecided | Cause::Unmet(_) => Fault::Countersign,
             },
             Self::Audit(_) | Self::Panicked | Self::Unsigned(_) => Fault::Countersign,
+            Self::Upstream(error) if matches!(error.cause(), upstream::Cause::RequestBody(_)) => {
+                Fault::Agent
+            }
             Self::Opaque | Self::Unasked | Self::Upstream(_) => Fault::Upstream,
+        }
+    }
+
+    /// The rule of a well-formed request that was broken.
+    pub fn broken_rule(&self) -> Option<Ambiguity> {
+        match self {
+            Self::Ambiguous(rule)
+            | Self::Body(BodyError::Ambiguous(rule))
+            | Self::NoRoute(NoRoute::Ambiguous(rule)) => Some(*rule),
+            _ => None,
         }
     }
 
@@ -152,8 +165,9 @@ impl Failure {
                 upstream::Sent::Maybe => audit::Outcome::Unknown,
             },
             Self::Unsigned(_) => audit::Outcome::Failed { reason: "credential_unavailable" },
-            Self::Unasked => audit::Outcome::Failed { reason: "upstream_protocol" },
-            Self::Opaque => audit::Outcome::Failed { reason: "response_unscannable" },
+            // The upstream has answered, and may have acted: only the answer is withheld.
+            Self::Unasked => audit::Outcome::Aborted { why: "upstream_protocol" },
+            Self::Opaque => audit::Outcome::Aborted { why: "response_unscannable" },
             _ => audit::Outcome::Aborted { why: "countersign" },
         }
     }

@@ -105,6 +105,7 @@ impl Shared {
         snapshot.bundle.announce(&self.metrics.policy, self.clock.now());
         let ends = i64::try_from(snapshot.svid_ends.secs()).unwrap_or(i64::MAX);
         self.metrics.config.svid_expiry.set(ends);
+        self.metrics.config.last_reload_success.set(1);
         for (name, why) in snapshot.credentials.problems() {
             tracing::error!(credential = %name, "its routes answer 502: {why}");
         }

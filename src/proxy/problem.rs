@@ -56,7 +56,10 @@ fn title(failure: &Failure) -> &'static str {
         Fault::Agent => "Request not accepted",
         Fault::Countersign => "Countersign cannot do this now",
         Fault::Policy => "Denied by policy",
-        Fault::Upstream => "No answer from the upstream",
+        Fault::Upstream => match failure {
+            Failure::Opaque | Failure::Unasked => "The upstream's answer is withheld",
+            _ => "No answer from the upstream",
+        },
     }
 }
 

@@ -25,7 +25,9 @@ pub fn to(
 ) -> Response<Answer> {
     let problem = Problem::of(failure, id);
     let written = dialect::write(dialect, &problem, asked);
-    let (kind, body) = match policys_own_body(failure) {
+    // A dialect that has to say no within a yes keeps its own words.
+    let own = policys_own_body(failure).filter(|_| written.status == problem.status);
+    let (kind, body) = match own {
         Some(body) => ("text/plain; charset=utf-8", body.to_owned().into()),
         None => (written.content_type, written.body),
     };

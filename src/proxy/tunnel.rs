@@ -5,6 +5,7 @@
 
 use std::io;
 use std::rc::Rc;
+use std::time::Duration;
 
 use bytes::BytesMut;
 use hyper::upgrade::{OnUpgrade, Upgraded};
@@ -86,7 +87,7 @@ async fn withdrawn(plane: &Plane, connection: &Connection, ask: &Ask) -> &'stati
             return "identity";
         };
         let now = plane.shared.clock.now();
-        let left = caller.principal.valid_until().since(now);
+        let left = caller.principal.valid_until().since(now).max(SHORTEST);
         tokio::select! {
             () = tokio::time::sleep(left) => {}
             changed = changes.changed() => {
@@ -151,6 +152,9 @@ async fn back(
     to.shutdown().await?;
     Ok(bytes)
 }
+
+/// How often to look, at the most, at a certificate that has just ended.
+const SHORTEST: Duration = Duration::from_secs(1);
 
 /// What is carried at a time.
 const BUFFER: usize = 16 * 1024;

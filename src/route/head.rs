@@ -1,6 +1,8 @@
 //! The head of a request in its one canonical form.
 
-use http::header::{CONNECTION, EXPECT, HOST, HeaderMap, HeaderValue, UPGRADE};
+use http::header::{
+    CONNECTION, CONTENT_LENGTH, EXPECT, HOST, HeaderMap, HeaderValue, TRANSFER_ENCODING, UPGRADE,
+};
 use http::request::Parts;
 use http::{Method, Version};
 
@@ -150,7 +152,9 @@ fn upgrade(parts: &Parts) -> Result<Option<Upgrade>, Ambiguity> {
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
         .any(|option| option.trim().eq_ignore_ascii_case("upgrade"));
-    if !asked || parts.method != Method::GET {
+    let has_body = parts.headers.contains_key(TRANSFER_ENCODING)
+        || parts.headers.get(CONTENT_LENGTH).is_some_and(|length| length != "0");
+    if !asked || has_body || parts.method != Method::GET {
         return Err(Ambiguity::Upgrade);
     }
     Ok(Some(Upgrade::WebSocket))
@@ -196,6 +200,9 @@ mod tests {
         assert_eq!(ask("websocket", "keep-alive, Upgrade"), Ok(Some(Upgrade::WebSocket)));
         assert_eq!(ask("h2c", "Upgrade, HTTP2-Settings"), Ok(None));
         assert_eq!(ask("websocket", "keep-alive"), Err(Ambiguity::Upgrade));
+        let handshake = Request::get("/").header("host", "a").header("upgrade", "websocket");
+        let handshake = handshake.header("connection", "upgrade").header("content-length", "1");
+        assert_eq!(head(handshake).unwrap_err(), Ambiguity::Upgrade);
     }
 
     #[test]

@@ -40,8 +40,9 @@ pub struct Route {
     pub encoded_slash: EncodedSlash,
     /// The protocols that a request may change to.
     pub upgrades: Vec<Upgrade>,
-    /// What happens to responses that cannot be searched.
-    pub unscannable: Unscannable,
+    /// What happens to responses that cannot be searched; unless said, they are refused where a
+    /// credential was put on.
+    pub unscannable: Option<Unscannable>,
     /// Whether a request may be sent twice.
     pub retry: Retry,
 }
@@ -209,7 +210,7 @@ mod tests {
     use crate::route::ambiguity::Ambiguity;
     use crate::route::head::Head;
     use crate::route::pattern::{HostPattern, PathPrefix};
-    use crate::route::terms::{Dialect, Durability, EncodedSlash, Retry, Unscannable};
+    use crate::route::terms::{Dialect, Durability, EncodedSlash, Retry};
     use http::{Method, Request};
 
     fn route(name: &str, host: &str, path: &str) -> Route {
@@ -225,7 +226,7 @@ mod tests {
             dialect: Dialect::Generic,
             encoded_slash: EncodedSlash::Refuse,
             upgrades: Vec::new(),
-            unscannable: Unscannable::Refuse,
+            unscannable: None,
             retry: Retry::Never,
         }
     }

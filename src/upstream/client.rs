@@ -115,7 +115,6 @@ impl Client {
                 cluster.numbers.answered(response.status(), took);
             }
             Err(error) => {
-                tracing::warn!(reason = error.reason(), sent = ?error.sent(), "{error}");
                 cluster.numbers.failed(error.reason());
             }
         }

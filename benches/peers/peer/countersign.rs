@@ -54,7 +54,26 @@ fn with_one_line(scene: &Scene, place: &Place) -> io::Result<Vec<OsString>> {
 }
 
 fn with_pack(scene: &Scene, place: &Place) -> io::Result<Vec<OsString>> {
-    configure(scene, place, &repository().join("rules"))
+    let rules = place.folder.join("rules");
+    copy(&repository().join("rules"), &rules)?;
+    let access = format!(
+        r#"{{"countersign":{{"access":{{"bench":{{"agents":["{AGENT_ID}"],"routes":["orders"],"methods":["GET"]}}}}}}}}"#
+    );
+    fs::write(rules.join("data.json"), access)?;
+    configure(scene, place, &rules)
+}
+
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir(to)?;
+    for entry in fs::read_dir(from)? {
+        let (entry, target) = (entry?.path(), to.to_owned());
+        let Some(name) = entry.file_name() else { continue };
+        match entry.is_dir() {
+            true => copy(&entry, &target.join(name))?,
+            false => fs::copy(&entry, target.join(name)).map(drop)?,
+        }
+    }
+    Ok(())
 }
 
 fn configure(scene: &Scene, place: &Place, rules: &Path) -> io::Result<Vec<OsString>> {
@@ -79,7 +98,7 @@ identity:
   trust:
     {TRUST_DOMAIN}: {{ bundle: {ca} }}
 listeners:
-  agents: {{ address: \"{address}\", door: reverse }}
+  agents: {{ address: \"{address}\", door: reverse, limits: {{ connections_per_principal: 2000 }} }}
   admin: {{ address: \"{admin}\" }}
 policy:
   path: {rules}

@@ -15,14 +15,22 @@ use zeroize::Zeroizing;
 
 use crate::credential::guard::forms::forms;
 use crate::credential::guard::scanner::Scanner;
+use crate::id::CredentialName;
 use crate::route::terms::Unscannable;
 
 /// Watches one answer. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Guard {
     /// `None` where nothing was injected.
-    patterns: Option<Arc<Patterns>>,
+    watched: Option<Watched>,
     unscannable: Unscannable,
+}
+
+/// An injected value, and whose it is.
+#[derive(Clone, Debug)]
+pub(super) struct Watched {
+    pub(super) credential: CredentialName,
+    pub(super) patterns: Arc<Patterns>,
 }
 
 /// Every form of one injected value, compiled.
@@ -58,8 +66,8 @@ impl Patterns {
 }
 
 impl Guard {
-    pub(super) fn new(patterns: Option<Arc<Patterns>>, unscannable: Unscannable) -> Self {
-        Self { patterns, unscannable }
+    pub(super) fn new(watched: Option<Watched>, unscannable: Unscannable) -> Self {
+        Self { watched, unscannable }
     }
 
     /// Searches a response's headers, replacing what is found.
@@ -69,11 +77,10 @@ impl Guard {
     /// # Errors
     /// [`Opaque`], if the body has a coding that cannot be searched and the route refuses those.
     pub fn clean(&self, headers: &mut HeaderMap) -> Result<usize, Opaque> {
-        if self.patterns.is_none() {
+        if self.watched.is_none() {
             return Ok(0);
         }
-        let coded = headers.get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity");
-        if coded && self.unscannable == Unscannable::Refuse {
+        if is_coded(headers) && self.unscannable == Unscannable::Refuse {
             return Err(Opaque);
         }
         Ok(self.clean_trailers(headers))
@@ -81,21 +88,35 @@ impl Guard {
 
     /// The same for trailers, which have no coding of their own.
     pub fn clean_trailers(&self, trailers: &mut HeaderMap) -> usize {
-        match &self.patterns {
-            Some(patterns) => trailers.values_mut().map(|value| clean(patterns, value)).sum(),
+        match &self.watched {
+            Some(Watched { patterns, .. }) => {
+                trailers.values_mut().map(|value| clean(patterns, value)).sum()
+            }
             None => 0,
         }
     }
 
     /// Whether anything was injected.
     pub fn is_watching(&self) -> bool {
-        self.patterns.is_some()
+        self.watched.is_some()
+    }
+
+    /// The credential that was injected.
+    pub fn credential(&self) -> Option<&CredentialName> {
+        self.watched.as_ref().map(|watched| &watched.credential)
     }
 
     /// What searches the body's bytes, where anything has to be looked for.
     pub fn scanner(&self) -> Option<Scanner> {
-        self.patterns.as_ref().map(|patterns| Scanner::new(Arc::clone(patterns)))
+        self.watched.as_ref().map(|watched| Scanner::new(Arc::clone(&watched.patterns)))
     }
+}
+
+/// Whether any header says that the bytes that follow are not the text itself.
+fn is_coded(headers: &HeaderMap) -> bool {
+    let codings = [CONTENT_ENCODING.as_str(), "grpc-encoding", "sec-websocket-extensions"];
+    let mut values = codings.into_iter().flat_map(|name| headers.get_all(name));
+    values.any(|value| value != "identity")
 }
 
 /// Replaces what is found in one value.

@@ -8,7 +8,7 @@ use crate::id::{DecisionId, ListenerName};
 use crate::identity::{Certificate, SpiffeId};
 use crate::policy::engine::input::{Asked, Builder};
 use crate::route::pattern::{HostPattern, PathPrefix};
-use crate::route::terms::{Dialect, Durability, EncodedSlash, Retry, Unscannable};
+use crate::route::terms::{Dialect, Durability, EncodedSlash, Retry};
 use crate::route::{Head, Route, Table, Target};
 
 fn target(uri: &str) -> Target {
@@ -30,7 +30,7 @@ fn target(uri: &str) -> Target {
         dialect: Dialect::Generic,
         encoded_slash: EncodedSlash::Keep,
         upgrades: Vec::new(),
-        unscannable: Unscannable::Refuse,
+        unscannable: None,
         retry: Retry::Never,
     };
     Table::new(vec![route]).resolve(Head::parse(parts).unwrap()).unwrap()

@@ -1,0 +1,169 @@
+//! A running Countersign with everything that a test wants to know of it.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use countersign::app::Running;
+use countersign::audit::{self, Report, VerifierKey};
+use http::Request;
+use http_body_util::{BodyExt, Empty};
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::net::TcpStream;
+
+use super::agent::Agent;
+use super::answer::Answer;
+use super::leak::{assert_no_leak, logs};
+use super::pki::{Authority, Identity};
+use super::setup::Setup;
+use super::wait::{soon, until};
+
+/// A site. Dropping it stops it and searches what it left behind for the secret.
+pub struct Site {
+    running: Option<Running>,
+    folder: TempDir,
+    setup: Option<Setup>,
+    secret: String,
+    pub authority: Arc<Authority>,
+    pub address: SocketAddr,
+    pub admin: SocketAddr,
+}
+
+impl Site {
+    pub(super) fn new(running: Running, folder: TempDir, setup: Setup) -> Self {
+        Self {
+            address: running.address("agents").unwrap(),
+            admin: running.address("admin").unwrap(),
+            authority: Arc::clone(&setup.authority),
+            secret: setup.secret.clone(),
+            running: Some(running),
+            folder,
+            setup: Some(setup),
+        }
+    }
+
+    /// An agent called `spiffe://example.org/agent/NAME`.
+    pub fn agent(&self, name: &str) -> Agent {
+        self.agent_with(Some(self.authority.agent(name)))
+    }
+
+    /// An agent with another certificate, or none.
+    pub fn agent_with(&self, identity: Option<Identity>) -> Agent {
+        Agent::new(self.address, self.authority.pem(), identity, &self.secret)
+    }
+
+    /// What a bearer credential looks like to the upstream.
+    pub fn bearer(&self) -> String {
+        format!("Bearer {}", self.secret)
+    }
+
+    /// The folder that everything is in.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Changes the setup, writes it, and waits until the change is in force.
+    pub async fn reload(&mut self, change: impl FnOnce(Setup) -> Setup) {
+        self.rewrite(change, "applied").await;
+    }
+
+    /// Changes the setup, writes it, and waits until the change is refused.
+    pub async fn reload_in_vain(&mut self, change: impl FnOnce(Setup) -> Setup) {
+        self.rewrite(change, "refused").await;
+    }
+
+    async fn rewrite(&mut self, change: impl FnOnce(Setup) -> Setup, result: &str) {
+        let before = self.reloads(result);
+        let setup = change(self.setup.take().unwrap());
+        setup.write(self.folder.path());
+        self.secret.clone_from(&setup.secret);
+        self.setup = Some(setup);
+        until("a reload", || self.reloads(result) > before).await;
+    }
+
+    fn reloads(&self, result: &str) -> u64 {
+        let metrics = self.running.as_ref().unwrap().metrics();
+        metrics.config.reloads.with_label_values(&[result]).get()
+    }
+
+    /// The sum of the samples of `name` that have all of `labels`, as the admin door tells it.
+    pub async fn metric(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
+        let text = self.admin("/metrics").await.text();
+        let wanted: Vec<_> =
+            labels.iter().map(|(key, value)| format!("{key}=\"{value}\"")).collect();
+        let samples = text.lines().filter(|line| {
+            let rest = line.strip_prefix(name).unwrap_or("no");
+            rest.starts_with(['{', ' ']) && wanted.iter().all(|label| line.contains(label))
+        });
+        samples.map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap()).sum()
+    }
+
+    /// What the admin door answers.
+    pub async fn admin(&self, path: &str) -> Answer {
+        let request = Request::get(path).header("host", "admin").body(Empty::<bytes::Bytes>::new());
+        soon("the admin door", async {
+            let stream = TcpStream::connect(self.admin).await.unwrap();
+            let (mut sender, http) = http1::handshake(TokioIo::new(stream)).await.unwrap();
+            tokio::spawn(http);
+            let (head, body) = sender.send_request(request.unwrap()).await.unwrap().into_parts();
+            let body = body.collect().await.unwrap().to_bytes().into();
+            let (status, headers) = (head.status, head.headers);
+            let answer = Answer { status, headers, body, trailers: Default::default() };
+            assert_no_leak("the admin door", &self.secret, &answer.bytes());
+            answer
+        })
+        .await
+    }
+
+    /// The audit records of one type so far, in order.
+    pub fn records(&self, kind: &str) -> Vec<Value> {
+        let records = records(&self.path("audit"));
+        records.into_iter().filter(|record| record["type"] == kind).collect()
+    }
+
+    /// The audit records of one type, once there are `count`.
+    pub async fn recorded(&self, kind: &str, count: usize) -> Vec<Value> {
+        until(&format!("{count} records of {kind}"), || self.records(kind).len() >= count).await;
+        self.records(kind)
+    }
+
+    /// Stops it, as SIGTERM would, and verifies the trail that it leaves.
+    pub fn stop(mut self) -> Report {
+        self.running.take().unwrap().stop();
+        let report = verify(&self.path("audit"));
+        assert!(report.problem.is_none(), "{report}");
+        report
+    }
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        self.running.take();
+        if std::thread::panicking() {
+            return;
+        }
+        for file in std::fs::read_dir(self.path("audit")).into_iter().flatten() {
+            let path = file.unwrap().path();
+            if path.is_file() {
+                let bytes = std::fs::read(&path).unwrap();
+                assert_no_leak(&path.display().to_string(), &self.secret, &bytes);
+            }
+        }
+        assert_no_leak("the log", &self.secret, logs().as_bytes());
+    }
+}
+
+/// Every record of a trail so far; a torn last line is passed over.
+pub fn records(folder: &Path) -> Vec<Value> {
+    let lines = audit::lines(folder).unwrap();
+    lines.map(|line| serde_json::from_str(line.unwrap().as_str()).unwrap()).collect()
+}
+
+/// What `countersign audit verify` finds.
+pub fn verify(folder: &Path) -> Report {
+    let key = std::fs::read_to_string(folder.join("key.vkey")).unwrap();
+    audit::verify(folder, &VerifierKey::parse(key.trim()).unwrap(), None).unwrap()
+}
