@@ -4,7 +4,7 @@
 //! ours, and its ports are chosen anew; any other file is a person's, and stays as it is.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::config::{self, File};
 use crate::dev::error::Error;

@@ -14,10 +14,10 @@ fn the_mcp_inspector_lists_and_calls_tools_and_shows_why_a_call_is_denied() {
     };
     let server = Server::told(start, "listening on port");
     let stand = Stand::new(&server, "dialect: mcp, inspect: { body: json }", |setup| {
-        setup.rules(&rules(
-            "not sums",
-            "Agents do their own sums.",
-        ).replace("decision := {\"allowed\": true}", SUMS))
+        setup.rules(
+            &rules("not sums", "Agents do their own sums.")
+                .replace("decision := {\"allowed\": true}", SUMS),
+        )
     });
 
     let listed = inspect(&stand, &["--method", "tools/list"]);

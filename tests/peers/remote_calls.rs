@@ -24,7 +24,10 @@ fn grpc_calls_and_streams_arrive_with_their_trailers() {
 
     let failed = call("Fail");
     assert_eq!(failed["code"], "FAILED_PRECONDITION");
-    assert_eq!((&failed["details"], &failed["served_by"]), (&"the till is closed".into(), &"fail".into()));
+    assert_eq!(
+        (&failed["details"], &failed["served_by"]),
+        (&"the till is closed".into(), &"fail".into())
+    );
 
     let counted = call("Count");
     assert_eq!(counted["code"], "OK");
@@ -33,5 +36,8 @@ fn grpc_calls_and_streams_arrive_with_their_trailers() {
 
     let denied = call("Remove");
     assert_eq!(denied["code"], "PERMISSION_DENIED");
-    assert!(denied["details"].as_str().unwrap().contains("The till stays where it is."), "{denied}");
+    assert!(
+        denied["details"].as_str().unwrap().contains("The till stays where it is."),
+        "{denied}"
+    );
 }
