@@ -7,7 +7,7 @@
 use std::net::SocketAddr;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
 use regorus::Value;
 use regorus::value::{Array, Object};
@@ -16,8 +16,10 @@ use crate::clock::Timestamp;
 use crate::id::{DecisionId, ListenerName};
 use crate::identity::Certificate;
 use crate::policy::decision::{Cause, Failure};
+use crate::policy::engine::caller::{Caller, Callers};
 use crate::policy::engine::document::Document;
 use crate::policy::engine::keys::Keys;
+use crate::policy::engine::moment::Moment;
 use crate::policy::query::Query;
 use crate::route::{Head, Inspected, Target};
 
@@ -43,8 +45,31 @@ impl<'a> From<&Query<'a>> for Asked<'a> {
 #[derive(Debug)]
 pub(in crate::policy) struct Builder {
     keys: Keys,
+    callers: Callers,
+    moment: Moment,
     version: Value,
     scheme: Value,
+}
+
+/// What several places of one document share.
+struct Parts {
+    caller: Caller,
+    headers: Headers,
+    path: Segments,
+    /// As text, and taken apart.
+    time: (Value, Value),
+}
+
+/// A path's segments; where no escape stands in them, both are one value.
+struct Segments {
+    raw: Value,
+    decoded: Value,
+}
+
+/// The headers in both forms: joined as Envoy shows them, and every value of each.
+struct Headers {
+    joined: Object,
+    every: Value,
 }
 
 impl Builder {
@@ -54,49 +79,50 @@ impl Builder {
         let members =
             [(&keys.ext_authz, Value::from("v3")), (&keys.encoding, Value::from("protojson"))];
         let version = object(members);
-        Self { keys, version, scheme: Value::from("https") }
+        let moment = Moment::new(&keys);
+        Self { keys, callers: Callers::default(), moment, version, scheme: Value::from("https") }
     }
 
     /// The whole document.
-    pub(in crate::policy) fn document(&self, query: &Query<'_>) -> Result<Document, Failure> {
+    pub(in crate::policy) fn document(&mut self, query: &Query<'_>) -> Result<Document, Failure> {
         self.of_caller(query.principal.certificate(), &Asked::from(query))
     }
 
     pub(super) fn of_caller(
-        &self,
+        &mut self,
         caller: &Certificate,
         query: &Asked<'_>,
     ) -> Result<Document, Failure> {
-        let keys = &self.keys;
-        if query.target.head().headers().values().any(|value| text(value.as_bytes()).is_none()) {
-            return Err(Failure::new(Cause::Input, "a header's value is not UTF-8"));
-        }
-        let principal = Value::from(caller.spiffe_id.as_str());
+        let head = query.target.head();
+        let parts = Parts {
+            caller: self.callers.of(caller, &self.keys),
+            headers: Headers::of(head.headers())?,
+            path: Segments::of(head),
+            time: self.moment.at(query.now, &self.keys),
+        };
         let body = query.body.map(whole).transpose()?;
         let (text, parsed) =
             body.map_or((None, Value::Null), |(text, parsed)| (Some(text), parsed));
-        let (path, pairs) = (self.path(query.target.head()), pairs(query.target.head()));
+        let (keys, id) = (&self.keys, parts.caller.id.clone());
         Ok(Document(object([
-            (&keys.attributes, self.attributes(query, &principal, text)),
-            (&keys.countersign, self.countersign(query, caller, &principal)),
+            (&keys.countersign, self.countersign(query, &parts)),
             (&keys.parsed_body, parsed),
-            (&keys.parsed_path, path),
-            (&keys.parsed_query, pairs),
-            (&keys.source_principal, principal),
+            (&keys.parsed_path, parts.path.parsed()),
+            (&keys.attributes, self.attributes(query, parts, text)),
+            (&keys.parsed_query, pairs(head)),
+            (&keys.source_principal, id),
             (&keys.truncated_body, Value::Bool(false)),
             (&keys.version, self.version.clone()),
         ])))
     }
 
-    fn attributes(&self, query: &Asked<'_>, principal: &Value, body: Option<Value>) -> Value {
+    fn attributes(&self, query: &Asked<'_>, parts: Parts, body: Option<Value>) -> Value {
         let keys = &self.keys;
-        let source = object([
-            (&keys.address, self.socket(query.peer)),
-            (&keys.principal, principal.clone()),
-        ]);
+        let source =
+            object([(&keys.address, self.socket(query.peer)), (&keys.principal, parts.caller.id)]);
         let request = object([
-            (&keys.http, self.http(query, body)),
-            (&keys.time, Value::from(query.now.to_string())),
+            (&keys.http, self.http(query, parts.headers, body)),
+            (&keys.time, parts.time.0),
         ]);
         object([
             (&keys.destination, object([(&keys.address, self.socket(query.local))])),
@@ -114,7 +140,7 @@ impl Builder {
 
     /// `attributes.request.http`, as Envoy fills it for HTTP/2: sizes are text, because protojson
     /// writes 64-bit numbers so.
-    fn http(&self, query: &Asked<'_>, body: Option<Value>) -> Value {
+    fn http(&self, query: &Asked<'_>, headers: Headers, body: Option<Value>) -> Value {
         let (keys, head) = (&self.keys, query.target.head());
         let host = Value::from(head.authority().to_string());
         let method = Value::from(head.method().as_str());
@@ -122,7 +148,7 @@ impl Builder {
         let size =
             query.body.map_or_else(|| "-1".to_owned(), |body| body.bytes().len().to_string());
         let mut http = members([
-            (&keys.headers, self.joined(head.headers(), [&host, &method, &path])),
+            (&keys.headers, self.with_pseudo(headers.joined, [&host, &method, &path])),
             (&keys.host, host),
             (&keys.id, Value::from(query.id.to_string())),
             (&keys.method, method),
@@ -137,70 +163,42 @@ impl Builder {
         http.into_value()
     }
 
-    /// Headers as Envoy shows them: several values joined by commas, and the pseudo-headers.
-    fn joined(&self, headers: &HeaderMap, [host, method, path]: [&Value; 3]) -> Value {
+    /// The headers and the pseudo-headers, which Envoy shows among them.
+    fn with_pseudo(&self, mut joined: Object, [host, method, path]: [&Value; 3]) -> Value {
         let keys = &self.keys;
-        let mut joined = members([
-            (&keys.pseudo_authority, host.clone()),
-            (&keys.pseudo_method, method.clone()),
-            (&keys.pseudo_path, path.clone()),
-            (&keys.pseudo_scheme, self.scheme.clone()),
-        ]);
-        for name in headers.keys() {
-            let mut values =
-                headers.get_all(name).iter().filter_map(|value| text(value.as_bytes()));
-            let mut all = values.next().unwrap_or_default().to_owned();
-            values.for_each(|value| {
-                all.push(',');
-                all.push_str(value);
-            });
-            joined.insert(Value::from(name.as_str()), Value::from(all));
-        }
+        joined.insert(keys.pseudo_authority.clone(), host.clone());
+        joined.insert(keys.pseudo_method.clone(), method.clone());
+        joined.insert(keys.pseudo_path.clone(), path.clone());
+        joined.insert(keys.pseudo_scheme.clone(), self.scheme.clone());
         joined.into_value()
     }
 
-    fn countersign(&self, query: &Asked<'_>, caller: &Certificate, principal: &Value) -> Value {
+    fn countersign(&self, query: &Asked<'_>, parts: &Parts) -> Value {
         let keys = &self.keys;
         object([
             (&keys.approval, Value::Null),
             (&keys.chain, Value::new_array()),
             (&keys.listener, Value::from(query.listener.as_str())),
             (&keys.mcp, Value::Null),
-            (&keys.principal, self.principal(caller, principal)),
+            (&keys.principal, parts.caller.principal.clone()),
             (&keys.proposal, Value::Null),
-            (&keys.request, self.request(query)),
+            (&keys.request, self.request(query, parts)),
             (&keys.route, Value::from(query.target.route().name.as_str())),
             (&keys.task, Value::Null),
-            (&keys.time, self.time(query.now)),
-        ])
-    }
-
-    fn principal(&self, caller: &Certificate, principal: &Value) -> Value {
-        let keys = &self.keys;
-        let thumbprint = URL_SAFE_NO_PAD.encode(caller.thumbprint);
-        let cert = object([
-            (&keys.not_after, Value::from(caller.not_after.secs())),
-            (&keys.x5t_s256, Value::from(thumbprint)),
-        ]);
-        object([
-            (&keys.cert, cert),
-            (&keys.path_segments, array(caller.spiffe_id.segments())),
-            (&keys.spiffe_id, principal.clone()),
-            (&keys.trust_domain, Value::from(caller.spiffe_id.trust_domain())),
+            (&keys.time, parts.time.1.clone()),
         ])
     }
 
     /// `countersign.request`: the request without what Envoy's form loses.
-    fn request(&self, query: &Asked<'_>) -> Value {
+    fn request(&self, query: &Asked<'_>, parts: &Parts) -> Value {
         let (keys, head) = (&self.keys, query.target.head());
-        let segments = head.path().segments();
         let mut request = members([
-            (&keys.headers, every(head.headers())),
+            (&keys.headers, parts.headers.every.clone()),
             (&keys.host, Value::from(head.authority().host())),
             (&keys.port, Value::from(u64::from(head.authority().port().unwrap_or(443)))),
             (&keys.raw_path, Value::from(head.path().as_str())),
-            (&keys.raw_segments, array(segments.iter().map(|segment| segment.raw()))),
-            (&keys.segments, array(segments.iter().map(|segment| segment.decoded()))),
+            (&keys.raw_segments, parts.path.raw.clone()),
+            (&keys.segments, parts.path.decoded.clone()),
         ]);
         let digest = query.body.map_or(Value::Null, |body| {
             Value::from(format!("sha-256=:{}:", STANDARD.encode(body.digest())))
@@ -208,34 +206,58 @@ impl Builder {
         request.insert(keys.content_digest.clone(), digest);
         request.into_value()
     }
+}
 
-    /// The time in UTC, taken apart: rules then need no builtin to ask for the hour.
-    fn time(&self, now: Timestamp) -> Value {
-        let keys = &self.keys;
-        let whole = i64::try_from(now.secs()).unwrap_or(i64::MAX);
-        let unix = (&keys.unix, Value::from(now.secs()));
-        let Ok(stamp) = jiff::Timestamp::from_second(whole) else { return object([unix]) };
-        let civil = jiff::tz::Offset::UTC.to_datetime(stamp);
-        let weekday = civil.weekday().to_monday_one_offset();
-        object([
-            unix,
-            (&keys.year, Value::from(i64::from(civil.year()))),
-            (&keys.month, Value::from(i64::from(civil.month()))),
-            (&keys.day, Value::from(i64::from(civil.day()))),
-            (&keys.hour, Value::from(i64::from(civil.hour()))),
-            (&keys.minute, Value::from(i64::from(civil.minute()))),
-            (&keys.weekday, Value::from(i64::from(weekday))),
-        ])
+impl Segments {
+    fn of(head: &Head) -> Self {
+        let segments = head.path().segments();
+        let raw = array(segments.iter().map(|segment| segment.raw()));
+        let decoded = match segments.iter().all(|segment| segment.raw() == segment.decoded()) {
+            true => raw.clone(),
+            false => array(segments.iter().map(|segment| segment.decoded())),
+        };
+        Self { raw, decoded }
     }
 
     /// `parsed_path`: the decoded segments. `/` alone is one empty segment, as in opa-envoy; unlike
     /// there, an encoded slash inside a segment does not split it.
-    fn path(&self, head: &Head) -> Value {
-        match head.path().segments() {
-            [] => array([""]),
-            segments => array(segments.iter().map(|segment| segment.decoded())),
+    fn parsed(&self) -> Value {
+        match self.decoded.as_array() {
+            Ok(segments) if segments.is_empty() => array([""]),
+            _ => self.decoded.clone(),
         }
     }
+}
+
+impl Headers {
+    /// Several values are joined by commas in the one form, and all there in the other: a rule
+    /// cannot take the last for the only one.
+    fn of(headers: &HeaderMap) -> Result<Self, Failure> {
+        let (mut joined, mut every) = (Object::new(), Object::new());
+        for name in headers.keys() {
+            let mut all = Array::new();
+            for value in headers.get_all(name) {
+                let text = std::str::from_utf8(value.as_bytes());
+                let text =
+                    text.map_err(|_| Failure::new(Cause::Input, "a header's value is not UTF-8"))?;
+                all.push(Value::from(text));
+            }
+            let name = Value::from(name.as_str());
+            joined.insert(name.clone(), one(&all));
+            every.insert(name, all.into_value());
+        }
+        Ok(Self { joined, every: every.into_value() })
+    }
+}
+
+/// All values as one: itself, or joined by commas.
+fn one(all: &Array) -> Value {
+    if let [only] = all.as_slice() {
+        return only.clone();
+    }
+    let texts: Vec<&str> =
+        all.iter().filter_map(|value| value.as_string().ok()).map(AsRef::as_ref).collect();
+    Value::from(texts.join(","))
 }
 
 /// The body as text and as a value.
@@ -259,28 +281,13 @@ fn pairs(head: &Head) -> Value {
     names.into_value()
 }
 
-/// Every value of each header, always as an array: a rule cannot take the last for the only one.
-fn every(headers: &HeaderMap) -> Value {
-    let mut names = Object::new();
-    for name in headers.keys() {
-        let values = headers.get_all(name).iter().filter_map(|value| text(value.as_bytes()));
-        names.insert(Value::from(name.as_str()), array(values));
-    }
-    names.into_value()
-}
-
-/// A header's value. One that is not UTF-8 is none, and no request with it is judged.
-fn text(bytes: &[u8]) -> Option<&str> {
-    std::str::from_utf8(bytes).ok()
-}
-
-fn array<T: AsRef<str>>(items: impl IntoIterator<Item = T>) -> Value {
+pub(super) fn array<T: AsRef<str>>(items: impl IntoIterator<Item = T>) -> Value {
     let mut array = Array::new();
     items.into_iter().for_each(|item| array.push(Value::from(item.as_ref())));
     array.into_value()
 }
 
-fn object<const N: usize>(list: [(&Value, Value); N]) -> Value {
+pub(super) fn object<const N: usize>(list: [(&Value, Value); N]) -> Value {
     members(list).into_value()
 }
 

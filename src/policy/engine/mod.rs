@@ -8,6 +8,8 @@
 
 pub(super) mod answer;
 pub(super) mod document;
+mod moment;
+mod caller;
 pub(super) mod input;
 #[cfg(test)]
 mod input_tests;
