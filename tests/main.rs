@@ -11,3 +11,4 @@ mod inspection;
 mod policy;
 mod credentials;
 mod guard;
+mod peers;

@@ -24,7 +24,8 @@ async fn a_rule_that_is_undefined_denies() {
 
 #[tokio::test]
 async fn a_rule_that_fails_denies() {
-    let rule = "decision := true if {\n\ttime.parse_rfc3339_ns(input.attributes.request.http.path) > 0\n}";
+    let rule =
+        "decision := true if {\n\ttime.parse_rfc3339_ns(input.attributes.request.http.path) > 0\n}";
     assert_denied_as_error("a builtin's error", rule).await;
 }
 

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use crate::cli::Exit;
-use crate::cli::serve::wait_for_signal;
+use crate::cli::serve::Signals;
 use crate::clock::Clock;
 use crate::dev;
 use crate::log;
@@ -33,7 +33,11 @@ impl Arguments {
             dev::tour(&Clock::System, out)
         } else {
             log::start(level.unwrap_or("warn"));
-            dev::run(&self.folder, &Clock::System, out, wait_for_signal)
+            let signals = Signals::listen()?;
+            dev::run(&self.folder, &Clock::System, out, || {
+                signals.wait();
+                Ok(())
+            })
         };
         match ended {
             Ok(()) => Ok(Exit::Done),

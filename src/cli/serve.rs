@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
-use tokio::runtime::Builder;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::runtime::{Builder, Runtime};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::app::{Running, StartError};
 use crate::cli::{ConfigPath, Exit};
@@ -20,6 +20,7 @@ pub(super) struct Arguments {
 impl Arguments {
     pub(super) fn run(self, err: &mut dyn Write) -> io::Result<Exit> {
         forbid_core_dumps();
+        let signals = Signals::listen()?;
         let running = match Running::start(&self.path.config, Clock::System) {
             Ok(running) => running,
             Err(why) => {
@@ -33,24 +34,39 @@ impl Arguments {
         for (name, address) in running.addresses() {
             tracing::info!(listener = %name, %address, "listening");
         }
-        wait_for_signal()?;
+        signals.wait();
         tracing::info!("stopping");
         running.stop();
         Ok(Exit::Done)
     }
 }
 
-/// Blocks until SIGINT or SIGTERM.
-pub(super) fn wait_for_signal() -> io::Result<()> {
-    Builder::new_current_thread().enable_all().build()?.block_on(async {
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        let mut terminate = signal(SignalKind::terminate())?;
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-        Ok(())
-    })
+/// SIGINT and SIGTERM, listened for from the moment this is made.
+pub(super) struct Signals {
+    runtime: Runtime,
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    pub(super) fn listen() -> io::Result<Self> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let entered = runtime.enter();
+        let interrupt = signal(SignalKind::interrupt())?;
+        let terminate = signal(SignalKind::terminate())?;
+        drop(entered);
+        Ok(Self { runtime, interrupt, terminate })
+    }
+
+    /// Blocks until one of them comes.
+    pub(super) fn wait(mut self) {
+        self.runtime.block_on(async {
+            tokio::select! {
+                _ = self.interrupt.recv() => {}
+                _ = self.terminate.recv() => {}
+            }
+        });
+    }
 }
 
 /// A core dump would hold every secret.

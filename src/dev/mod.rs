@@ -18,3 +18,23 @@ mod tour;
 pub use deployment::run;
 pub use error::Error;
 pub use tour::tour;
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use crate::clock::Clock;
+    use crate::policy::{Bundle, Config, suite};
+
+    #[test]
+    fn the_rules_of_every_example_pass_their_tests_and_run_on_the_fast_engine() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+        for example in ["git-over-https", "llm-api", "mcp-server", "quickstart"] {
+            let config = Config::new(folder.join(example).join("rules"));
+            let report = suite::run(&config, &Clock::System).unwrap();
+            assert!(report.passed(), "{example}:\n{report}");
+            let bundle = Bundle::load(&config, &Clock::System).unwrap();
+            assert!(!bundle.is_interpreted(), "{example}: {:?}", bundle.differences());
+        }
+    }
+}

@@ -4,7 +4,7 @@
 //! ours, and its ports are chosen anew; any other file is a person's, and stays as it is.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::Path;
 
 use crate::config::{self, File};
 use crate::dev::error::Error;
@@ -84,7 +84,7 @@ impl Ports {
     }
 }
 
-fn parse(path: &PathBuf, text: &str) -> Result<File, Error> {
+fn parse(path: &Path, text: &str) -> Result<File, Error> {
     let parsed = config::parse(&path.to_string_lossy(), text);
     parsed.map(|(file, _)| file).map_err(Error::Configuration)
 }

@@ -61,6 +61,10 @@ struct Arrived {
 }
 
 /// How a request was carried out.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it lives for one call, and is nearly always the large one"
+)]
 pub(super) enum Carried {
     /// Countersign answers it itself.
     Ours(Value),

@@ -16,7 +16,14 @@ default allowed := false
 
 allowed if {
 	is_known
-	service in repositories[repository]
+	is_references
+	input.parsed_query.service[0] in repositories[input.parsed_path[0]]
+}
+
+allowed if {
+	is_known
+	is_service
+	input.parsed_path[1] in repositories[input.parsed_path[0]]
 }
 
 # METADATA
@@ -31,27 +38,33 @@ repositories := {
 is_known if input.countersign.principal.spiffe_id in {"spiffe://dev.local/agent/demo-agent"}
 
 # METADATA
-# title: The repository, from a path of exactly the right length
-repository := input.parsed_path[0] if {
+# title: The first question, `/REPOSITORY/info/refs?service=SERVICE`
+is_references if {
 	input.attributes.request.http.method == "GET"
 	count(input.parsed_path) == 3
-}
-
-repository := input.parsed_path[0] if {
-	input.attributes.request.http.method == "POST"
-	count(input.parsed_path) == 2
-}
-
-# METADATA
-# title: The service that is asked for
-service := input.parsed_query.service[0] if {
-	input.attributes.request.http.method == "GET"
 	input.parsed_path[1] == "info"
 	input.parsed_path[2] == "refs"
 	count(input.parsed_query.service) == 1
 }
 
-service := input.parsed_path[1] if input.attributes.request.http.method == "POST"
+# METADATA
+# title: The second question, `/REPOSITORY/SERVICE`
+is_service if {
+	input.attributes.request.http.method == "POST"
+	count(input.parsed_path) == 2
+}
+
+# METADATA
+# title: A push
+is_push if {
+	is_references
+	input.parsed_query.service[0] == "git-receive-pack"
+}
+
+is_push if {
+	is_service
+	input.parsed_path[1] == "git-receive-pack"
+}
 
 # METADATA
 # title: A push to a repository that may only be read
@@ -63,7 +76,7 @@ reasons contains {
 	"message": "Agents may not push to this repository; work.git is theirs.",
 } if {
 	is_known
-	service == "git-receive-pack"
+	is_push
 	not allowed
 }
 
@@ -80,10 +93,6 @@ reasons contains {
 	not allowed
 	not is_push
 }
-
-# METADATA
-# title: A push
-is_push if service == "git-receive-pack"
 
 # METADATA
 # title: Agents that nobody here knows

@@ -26,10 +26,6 @@ models := {
 }
 
 # METADATA
-# title: The most tokens of one answer
-most_tokens := 4096
-
-# METADATA
 # title: The agents that this deployment knows
 is_known if input.countersign.principal.spiffe_id in {"spiffe://dev.local/agent/demo-agent"}
 
@@ -40,13 +36,15 @@ is_model_allowed if input.parsed_body.model in models[input.countersign.route]
 # METADATA
 # title: The answer's length is bounded, in each provider's words
 is_bounded if {
-	is_number(input.parsed_body.max_tokens)
-	input.parsed_body.max_tokens <= most_tokens
+	tokens := input.parsed_body.max_tokens
+	is_number(tokens)
+	tokens <= 4096
 }
 
 is_bounded if {
-	is_number(input.parsed_body.max_completion_tokens)
-	input.parsed_body.max_completion_tokens <= most_tokens
+	tokens := input.parsed_body.max_completion_tokens
+	is_number(tokens)
+	tokens <= 4096
 }
 
 # METADATA
