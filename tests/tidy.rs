@@ -63,7 +63,16 @@ fn a_library_has_one_home() {
     let homes: [(&str, &[&str]); 6] = [
         ("regorus::", &["src/policy/engine", "src/policy/gate"]),
         ("serde_yaml::", &["src/config/file.rs"]),
-        ("prometheus::", &["src/metrics.rs"]),
+        // The others hold one counter that is counted down when they are dropped.
+        (
+            "prometheus::",
+            &[
+                "src/metrics.rs",
+                "src/listener/connection.rs",
+                "src/proxy/account.rs",
+                "src/proxy/answer.rs",
+            ],
+        ),
         ("clap::", &["src/cli", "src/main.rs"]),
         ("rustls::", &["src/identity", "src/listener", "src/upstream", "src/dev"]),
         ("rcgen::", &["src/dev"]),
@@ -91,7 +100,7 @@ fn every_file_says_what_it_is_and_leaves_nothing_undone() {
         if !text.starts_with("//! ") {
             wrong.push(format!("{name} does not begin with //!"));
         }
-        for word in forbidden.iter().filter(|word| text.contains(**word)) {
+        for word in forbidden.iter().filter(|word| code(&text).contains(**word)) {
             wrong.push(format!("{name} holds {word}"));
         }
     }
