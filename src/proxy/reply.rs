@@ -34,6 +34,7 @@ pub fn to(
     let mut response = Response::new(Answer::whole(body, progress));
     *response.status_mut() = written.status;
     let headers = response.headers_mut();
+    *headers = written.headers;
     add_policys_own(failure, headers);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -1,6 +1,6 @@
 //! Anthropic's errors: `{"type":"error","error":{"type","message"}}`.
 
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use serde_json::json;
 
 use crate::proxy::dialect::{Written, generic, json as bytes};
@@ -17,5 +17,10 @@ pub(super) fn write(problem: &Problem<'_>) -> Written {
     let mut document = generic::document(problem);
     document["type"] = json!("error");
     document["error"]["type"] = json!(kind);
-    Written { status: problem.status, content_type: "application/json", body: bytes(&document) }
+    Written {
+        status: problem.status,
+        content_type: "application/json",
+        body: bytes(&document),
+        headers: HeaderMap::new(),
+    }
 }

@@ -1,6 +1,7 @@
 //! AWS' errors: XML for the query and REST-XML protocols, JSON for the JSON protocols.
 
 use bytes::Bytes;
+use http::HeaderMap;
 use serde_json::json;
 
 use crate::proxy::dialect::{Asked, Written, generic, json as bytes};
@@ -16,6 +17,7 @@ pub(super) fn write(problem: &Problem<'_>, asked: Asked<'_>) -> Written {
             status: problem.status,
             content_type: "application/x-amz-json-1.1",
             body,
+            headers: HeaderMap::new(),
         };
     }
     let sender = if problem.status.is_server_error() { "Receiver" } else { "Sender" };
@@ -26,7 +28,12 @@ pub(super) fn write(problem: &Problem<'_>, asked: Asked<'_>) -> Written {
         escaped(&problem.message()),
         problem.decision_id,
     );
-    Written { status: problem.status, content_type: "text/xml", body: Bytes::from(body) }
+    Written {
+        status: problem.status,
+        content_type: "text/xml",
+        body: Bytes::from(body),
+        headers: HeaderMap::new(),
+    }
 }
 
 /// The code that AWS' own services use for a denial, which their tools explain; ours otherwise.

@@ -13,6 +13,7 @@ pub(super) fn write(problem: &Problem<'_>) -> Written {
         status: problem.status,
         content_type: "application/problem+json",
         body: bytes(&document(problem)),
+        headers: HeaderMap::new(),
     }
 }
 

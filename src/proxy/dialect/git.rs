@@ -1,6 +1,7 @@
 //! git over HTTP: it prints a plain text behind `remote:`, and nothing else.
 
 use bytes::Bytes;
+use http::HeaderMap;
 
 use crate::proxy::dialect::Written;
 use crate::proxy::problem::Problem;
@@ -10,5 +11,6 @@ pub(super) fn write(problem: &Problem<'_>) -> Written {
         status: problem.status,
         content_type: "text/plain",
         body: Bytes::from(format!("{}\n", problem.message())),
+        headers: HeaderMap::new(),
     }
 }

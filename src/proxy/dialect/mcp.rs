@@ -4,7 +4,7 @@
 //! JSON-RPC error. A bare 403 would make clients believe that they have to log in again. What cannot
 //! be read as JSON-RPC gets a problem document.
 
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -34,7 +34,12 @@ pub(super) fn write(problem: &Problem<'_>, asked: Asked<'_>) -> Written {
         "tools/call" => json!({ "jsonrpc": "2.0", "id": id, "result": result(problem) }),
         _ => json!({ "jsonrpc": "2.0", "id": id, "error": error(problem) }),
     };
-    Written { status: StatusCode::OK, content_type: "application/json", body: bytes(&body) }
+    Written {
+        status: StatusCode::OK,
+        content_type: "application/json",
+        body: bytes(&body),
+        headers: HeaderMap::new(),
+    }
 }
 
 fn result(problem: &Problem<'_>) -> Value {

@@ -5,10 +5,11 @@ mod anthropic;
 mod aws;
 mod generic;
 mod git;
+mod grpc;
 mod mcp;
 
 use bytes::Bytes;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 
 use crate::proxy::problem::Problem;
 use crate::route::terms::Dialect;
@@ -22,6 +23,8 @@ pub struct Written {
     pub content_type: &'static str,
     /// The body.
     pub body: Bytes,
+    /// Headers that the dialect needs beside its type.
+    pub headers: HeaderMap,
 }
 
 /// What a dialect may look at of the request it answers.
@@ -35,6 +38,9 @@ pub struct Asked<'a> {
 
 /// Writes a problem in a route's dialect.
 pub fn write(dialect: Dialect, problem: &Problem<'_>, asked: Asked<'_>) -> Written {
+    if grpc::is_call(asked) {
+        return grpc::write(problem);
+    }
     match dialect {
         Dialect::Anthropic => anthropic::write(problem),
         Dialect::Aws => aws::write(problem, asked),

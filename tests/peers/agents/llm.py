@@ -15,6 +15,7 @@ import boto3
 import botocore.config
 import botocore.exceptions
 import httpx
+import httpx2
 import openai
 
 url, ca, cert, key, vendor = sys.argv[1:]
@@ -26,10 +27,10 @@ def count(*_, **__):
     tries += 1
 
 
-def client():
+def client(library):
     trust = ssl.create_default_context(cafile=ca)
     trust.load_cert_chain(cert, key)
-    return httpx.Client(verify=trust, trust_env=False, event_hooks={"request": [count]})
+    return library.Client(verify=trust, trust_env=False, event_hooks={"request": [count]})
 
 
 def report(library, asked, call):
@@ -46,14 +47,14 @@ def report(library, asked, call):
 
 
 def ask_openai(model):
-    library = openai.OpenAI(base_url=f"{url}/openai/v1", api_key="none", http_client=client())
+    library = openai.OpenAI(base_url=f"{url}/openai/v1", api_key="none", http_client=client(httpx))
     said = library.chat.completions.create(model=model, messages=QUESTION)
     return said.choices[0].message.content
 
 
 def ask_anthropic(model):
     library = anthropic.Anthropic(
-        base_url=f"{url}/anthropic", api_key="none", http_client=client()
+        base_url=f"{url}/anthropic", api_key="none", http_client=client(httpx2)
     )
     said = library.messages.create(model=model, max_tokens=10, messages=QUESTION)
     return said.content[0].text
