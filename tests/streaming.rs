@@ -19,7 +19,8 @@ async fn events_arrive_one_by_one() {
     });
     let site = Setup::new(&upstream).start();
     let mut client = site.agent("reader").h2().await;
-    let mut body = soon("a head", client.open(request("GET", "/events"))).await.unwrap().into_body();
+    let mut body =
+        soon("a head", client.open(request("GET", "/events"))).await.unwrap().into_body();
     for number in 0..5 {
         let event = format!("data: {number}\n\n");
         events.send(Frame::data(event.clone().into())).await.unwrap();
@@ -116,7 +117,8 @@ async fn a_large_download_is_not_gathered() {
     assert!(after - before < 48e6, "{before} -> {after}");
 }
 
-const HANDSHAKE: &[u8] = b"GET /socket HTTP/1.1\r\nHost: api.example.org\r\nConnection: Upgrade\r\n\
+const HANDSHAKE: &[u8] =
+    b"GET /socket HTTP/1.1\r\nHost: api.example.org\r\nConnection: Upgrade\r\n\
     Upgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
     Sec-WebSocket-Version: 13\r\n\r\n";
 

@@ -42,14 +42,17 @@ fn is_test(name: &str) -> bool {
 #[test]
 fn a_module_uses_only_modules_listed_above_it() {
     let map = read("src/lib.rs");
-    let order: Vec<_> = map.lines().filter_map(|l| l.strip_prefix("pub mod ")?.strip_suffix(';')).collect();
+    let order: Vec<_> =
+        map.lines().filter_map(|l| l.strip_prefix("pub mod ")?.strip_suffix(';')).collect();
     let place = |module: &str| order.iter().position(|one| *one == module);
     let mut wrong = BTreeSet::new();
     for (name, text) in sources("src").iter().filter(|(name, _)| !is_test(name)) {
-        let own = name.trim_start_matches("src/").trim_end_matches(".rs").split('/').next().unwrap();
+        let own =
+            name.trim_start_matches("src/").trim_end_matches(".rs").split('/').next().unwrap();
         let Some(here) = place(own) else { continue };
         for used in code(text).split("crate::").skip(1) {
-            let used: String = used.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            let used: String =
+                used.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
             if place(&used).is_some_and(|there| there > here) {
                 wrong.insert(format!("{name} uses {used}, which stands below {own}"));
             }
@@ -93,8 +96,12 @@ fn a_library_has_one_home() {
 
 #[test]
 fn every_file_says_what_it_is_and_leaves_nothing_undone() {
-    let forbidden =
-        [concat!("to", "do!("), concat!("db", "g!("), concat!("#[ig", "nore"), concat!("allow(dead", "_code)")];
+    let forbidden = [
+        concat!("to", "do!("),
+        concat!("db", "g!("),
+        concat!("#[ig", "nore"),
+        concat!("allow(dead", "_code)"),
+    ];
     let mut wrong = Vec::new();
     for (name, text) in sources("src").into_iter().chain(sources("tests")) {
         if !text.starts_with("//! ") {
