@@ -3,6 +3,7 @@
 //! `message` at the top is GitHub's, `error.message` OpenAI's; a reader of problem documents ignores
 //! members that it does not know.
 
+use http::HeaderMap;
 use serde_json::{Value, json};
 
 use crate::proxy::dialect::{Written, json as bytes};
