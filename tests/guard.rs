@@ -28,6 +28,8 @@ async fn an_upstream_that_repeats_the_secret_does_not_tell_the_agent() {
         URL_SAFE_NO_PAD.encode(SECRET),
         hex(SECRET),
         hex(SECRET).to_uppercase(),
+        percent(SECRET),
+        percent(SECRET).to_lowercase(),
         SECRET.replace('/', "%2F").replace('+', "%2B").replace('=', "%3D").replace('?', "%3F"),
         SECRET.replace('/', "%2f").replace('+', "%2b").replace('=', "%3d").replace('?', "%3f"),
     ];

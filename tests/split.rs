@@ -14,7 +14,7 @@ async fn an_agent_without_credentials_gets_an_approved_request_executed() {
     let answer = site.agent("reader").send(request.body(empty()).unwrap()).await;
     assert_eq!((answer.status.as_u16(), answer.text()), (200, "hello".to_owned()));
     let received = upstream.request();
-    assert_eq!(received.target, "/orders/1?full=yes");
+    assert_eq!((received.method.as_str(), received.target.as_str()), ("GET", "/orders/1?full=yes"));
     assert_eq!(received.header("authorization"), [site.bearer()]);
     assert_eq!(received.header("accept"), ["text/plain"]);
     assert_eq!(received.header("host"), [upstream.address.to_string()]);

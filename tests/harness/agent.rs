@@ -97,12 +97,6 @@ impl Agent {
         self
     }
 
-    /// The same agent, with other settings of TLS.
-    pub fn with_tls(mut self, change: impl FnOnce(&mut ClientConfig)) -> Self {
-        change(&mut self.tls);
-        self
-    }
-
     /// `GET path` on a new HTTP/1.1 connection.
     pub async fn get(&self, path: &str) -> Answer {
         self.send(request("GET", path)).await
@@ -238,11 +232,6 @@ impl Wire {
             self.stream.flush().await
         })
         .await;
-    }
-
-    /// Ends the sending half.
-    pub async fn finish(&mut self) {
-        let _ = self.stream.shutdown().await;
     }
 
     /// The next whole answer; informational ones count as answers.

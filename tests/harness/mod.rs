@@ -25,11 +25,11 @@ mod agent;
 mod setup;
 mod site;
 
-pub use agent::{Agent, Client, Feed, Outgoing, Wire, body, empty, request};
+pub use agent::{Agent, Feed, body, empty, request};
 pub use answer::Answer;
 pub use leak::{SECRET, logs};
 pub use pki::{Authority, Identity, svid};
 pub use setup::{RULES, Setup};
 pub use site::{Site, records, verify};
 pub use upstream::{Payload, Received, Upstream, chunks, reply};
-pub use wait::{PATIENCE, soon, until};
+pub use wait::{soon, until};

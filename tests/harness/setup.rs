@@ -28,7 +28,6 @@ pub struct Setup {
     routes: Vec<String>,
     limits: String,
     trust: Vec<String>,
-    audit_keys: String,
     files: BTreeMap<String, String>,
 }
 
@@ -58,7 +57,6 @@ impl Setup {
             routes: Vec::new(),
             limits: String::new(),
             trust: Vec::new(),
-            audit_keys: String::new(),
             files: BTreeMap::new(),
         };
         let server = setup.authority.server(&[HOST, "other.example.org", "localhost"]);
@@ -130,12 +128,6 @@ impl Setup {
         self
     }
 
-    /// Keys of `audit`, beside its path and its key.
-    pub fn audit(mut self, keys: &str) -> Self {
-        self.audit_keys = keys.to_owned();
-        self
-    }
-
     /// A file in the site's folder; what is in `secrets/` nobody else may read.
     pub fn file(mut self, path: &str, text: &str) -> Self {
         self.files.insert(path.to_owned(), text.to_owned());
@@ -193,7 +185,7 @@ impl Setup {
 
     /// The configuration's text.
     pub fn config(&self) -> String {
-        let Self { upstream, upstream_keys, credential, limits, audit_keys, .. } = self;
+        let Self { upstream, upstream_keys, credential, limits, .. } = self;
         let route = self.route.join(", ");
         let routes = self.routes.iter().map(|line| format!("  {line}\n")).collect::<String>();
         let trust = match self.trust.as_slice() {
@@ -216,7 +208,7 @@ credentials:
   api: {{ {credential}, secret: {{ file: secrets/api }}, upstreams: [api] }}
 routes:
   api: {{ hosts: [{HOST}], upstream: api, credential: api, {route} }}
-{routes}audit: {{ path: audit, checkpoint: {{ key: {{ file: secrets/audit }} }}, {audit_keys} }}
+{routes}audit: {{ path: audit, checkpoint: {{ key: {{ file: secrets/audit }} }} }}
 "
         )
     }

@@ -10,14 +10,14 @@ use std::task::{Context, Poll};
 use std::thread::JoinHandle;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Response, Version};
+use http::{HeaderMap, Method, Request, Response};
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio_rustls::TlsAcceptor;
@@ -42,8 +42,6 @@ pub struct Received {
     pub method: Method,
     /// Path and query, as they were sent.
     pub target: String,
-    pub authority: Option<String>,
-    pub version: Version,
     pub headers: HeaderMap,
     /// Empty where the handler reads the body itself.
     pub body: Bytes,
@@ -66,7 +64,6 @@ enum Kind {
     Http1(Answering),
     Http2(Answering),
     Https(TlsAcceptor, Answering),
-    Raw(Arc<dyn Fn(&[u8]) -> Vec<u8> + Send + Sync>),
 }
 
 impl Upstream {
@@ -104,21 +101,6 @@ impl Upstream {
         F: Future<Output = Response<Payload>> + Send + 'static,
     {
         Self::start(|record| Kind::Http1(streamed(record, answer)))
-    }
-
-    /// The same in HTTP/2 without TLS.
-    pub fn streaming_http2<F>(
-        answer: impl Fn(Request<Incoming>) -> F + Send + Sync + 'static,
-    ) -> Self
-    where
-        F: Future<Output = Response<Payload>> + Send + 'static,
-    {
-        Self::start(|record| Kind::Http2(streamed(record, answer)))
-    }
-
-    /// Answers each head with bytes of the test's making. Requests are recorded as bytes only.
-    pub fn raw(answer: impl Fn(&[u8]) -> Vec<u8> + Send + Sync + 'static) -> Self {
-        Self::start(|_| Kind::Raw(Arc::new(answer)))
     }
 
     fn start(kind: impl FnOnce(&Arc<Mutex<Record>>) -> Kind) -> Self {
@@ -187,8 +169,6 @@ impl Received {
         Self {
             method: request.method().clone(),
             target: request.uri().path_and_query().map(ToString::to_string).unwrap_or_default(),
-            authority: request.uri().authority().map(ToString::to_string),
-            version: request.version(),
             headers: request.headers().clone(),
             body: Bytes::new(),
             trailers: HeaderMap::new(),
@@ -270,7 +250,6 @@ async fn serve(stream: TcpStream, kind: Kind, record: Arc<Mutex<Record>>) {
                 _ => serve_http1(Tee(stream, record), answer).await,
             }
         }
-        Kind::Raw(answer) => serve_raw(Tee(stream, record), &*answer).await,
     }
 }
 
@@ -296,25 +275,6 @@ where
     });
     let http = http2::Builder::new(TokioExecutor::new());
     let _ = http.serve_connection(TokioIo::new(stream), service).await;
-}
-
-async fn serve_raw(mut stream: Tee<TcpStream>, answer: &(dyn Fn(&[u8]) -> Vec<u8> + Send + Sync)) {
-    let mut head = Vec::new();
-    loop {
-        let mut piece = [0; 4096];
-        match stream.read(&mut piece).await {
-            Ok(0) | Err(_) => return,
-            Ok(count) => head.extend_from_slice(&piece[..count]),
-        }
-        if memchr::memmem::find(&head, b"\r\n\r\n").is_none() {
-            continue;
-        }
-        let bytes = answer(&head);
-        head.clear();
-        if bytes.is_empty() || stream.write_all(&bytes).await.is_err() {
-            return;
-        }
-    }
 }
 
 /// Keeps a copy of whatever is read.

@@ -47,6 +47,7 @@ impl Server {
     /// A program that has to be told its port, and says on its standard error that it `listens`.
     /// Somebody else may take the port in between; then it gets another.
     pub fn told(mut command: impl FnMut(u16) -> Command, listens: &str) -> Self {
+        let mut said = String::new();
         for _ in 0..5 {
             let wanted = free_port();
             let mut child = spawn(command(wanted).stdout(Stdio::null()).stderr(Stdio::piped()));
@@ -54,10 +55,10 @@ impl Server {
             let heard = |line: &str| line.contains(listens).then_some(wanted);
             match Self::listening(child, output, heard) {
                 Ok(server) => return server,
-                Err(lines) => eprintln!("port {wanted}: {lines}"),
+                Err(lines) => said.push_str(&lines),
             }
         }
-        panic!("no free port in five attempts")
+        panic!("no free port in five attempts: {said}")
     }
 
     fn listening(
