@@ -213,7 +213,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("key");
         SigningKey::make(&path, origin()).unwrap();
-        for mode in [0o640, 0o604, 0o660] {
+        for mode in [0o644, 0o604, 0o660] {
             fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
             let error = SigningKey::load(&path, origin()).unwrap_err();
             assert!(error.to_string().contains("chmod 600"), "{error}");
