@@ -13,7 +13,7 @@ use crate::route::terms::{Durability, Unscannable};
 
 /// Policy said yes to this exact request, and everything the yes demands can be done.
 ///
-/// Only [`authorize`](crate::enforce::authorize) makes one, and it is worth one exchange: using it
+/// Only [`authorize()`](crate::enforce::authorize()) makes one, and it is worth one exchange: using it
 /// consumes it.
 ///
 /// ```compile_fail

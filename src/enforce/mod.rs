@@ -1,6 +1,6 @@
 //! The policy enforcement point: what policy answered becomes what happens.
 //!
-//! [`authorize`] asks policy about an [`Ask`] and returns a [`Grant`] or a [`Refusal`]; there is no
+//! [`authorize()`] asks policy about an [`Ask`] and returns a [`Grant`] or a [`Refusal`]; there is no
 //! third thing, and no other way to a grant.
 
 pub mod ask;
