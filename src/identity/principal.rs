@@ -11,9 +11,10 @@ use crate::identity::spiffe_id::SpiffeId;
 /// It cannot be made by hand:
 ///
 /// ```compile_fail
+/// use countersign::clock::Timestamp;
 /// use countersign::identity::{Certificate, Principal};
-/// fn forge(certificate: Certificate) -> Principal {
-///     Principal { certificate, valid_until: todo!(), trusted_by: 0 }
+/// fn forge(certificate: Certificate, valid_until: Timestamp) -> Principal {
+///     Principal { certificate, valid_until, trusted_by: 0 }
 /// }
 /// ```
 #[derive(Clone, Eq, PartialEq)]
