@@ -3,11 +3,13 @@
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::os::unix::process::ExitStatusExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, OnceLock};
 
-use crate::harness::{Agent, SECRET, Setup, Upstream, records, reply, request, verify};
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::harness::{Agent, SECRET, Setup, Upstream, records, reply, request, soon, verify};
 
 #[tokio::test]
 async fn the_intent_is_on_record_before_the_upstream_hears_anything() {
@@ -34,7 +36,7 @@ async fn the_intent_is_on_record_before_the_upstream_hears_anything() {
 }
 
 /// The real binary, listening.
-fn serve(folder: &std::path::Path) -> (Child, SocketAddr) {
+fn serve(folder: &Path) -> (Child, SocketAddr) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_countersign"))
         .args(["serve", "-c"])
         .arg(folder.join("countersign.yaml"))
@@ -50,6 +52,34 @@ fn serve(folder: &std::path::Path) -> (Child, SocketAddr) {
     // A pipe that nobody empties would stop it.
     std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
     (child, address.expect("it listens"))
+}
+
+fn signal(child: &Child, signal: Signal) {
+    let id = i32::try_from(child.id()).unwrap();
+    kill_process(Pid::from_raw(id).unwrap(), signal).unwrap();
+}
+
+#[tokio::test]
+async fn a_hangup_reloads_and_a_termination_ends_cleanly() {
+    let upstream = Upstream::answering(|_| reply("done"));
+    let setup = Setup::new(&upstream);
+    let folder = setup.folder();
+    let (mut child, address) = serve(folder.path());
+    let identity = setup.authority.agent("reader");
+    let agent = Agent::new(address, setup.authority.pem(), Some(identity), SECRET);
+    let mut client = agent.h1().await;
+    assert_eq!(client.get("/").await.status, 200);
+
+    let none = "package countersign.authz\n\ndecision := false\n";
+    for rules in std::fs::read_dir(folder.path().join("rules")).unwrap() {
+        std::fs::write(rules.unwrap().path(), none).unwrap();
+    }
+    signal(&child, Signal::HUP);
+    let reloaded = async { while client.get("/").await.status != 403 {} };
+    soon("the reload", reloaded).await;
+    signal(&child, Signal::TERM);
+    assert!(child.wait().unwrap().success());
+    assert!(verify(&folder.path().join("audit")).problem.is_none());
 }
 
 #[tokio::test]
@@ -79,9 +109,7 @@ async fn a_countersign_killed_under_load_leaves_a_whole_record() {
         answered.extend(one.await.unwrap());
     }
     let (mut child, _) = serve(folder.path());
-    let id = i32::try_from(child.id()).unwrap();
-    let pid = rustix::process::Pid::from_raw(id).unwrap();
-    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    signal(&child, Signal::TERM);
     assert!(child.wait().unwrap().success());
     let audit = folder.path().join("audit");
     let report = verify(&audit);
