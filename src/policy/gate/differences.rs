@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use crate::policy::gate::names::{Names, Node, dotted};
 use crate::policy::gate::walk::{self, Visitor};
-use crate::policy::gate::{File, problem_at, types};
+use crate::policy::gate::{File, certainty, problem_at};
 use crate::policy::problem::Problem;
 use crate::policy::syntax::{
     AssignOp, Body, Expr, Head, Literal, Query, Rule, Span, Statement, Step,
@@ -33,12 +33,12 @@ pub(super) fn find<'a>(
     let mut literals = 0;
     for (number, file) in files.iter().enumerate() {
         let text = file.source.text.as_str();
-        let context = types::Context { names, data, file: number, text };
+        let context = certainty::Context { names, data, file: number, text };
         for rule in &file.module.rules {
             let mut constructs = Constructs { names, file: number, literals: 0, found: &mut found };
             walk::rule(rule, &mut constructs);
             literals += constructs.literals;
-            types::check(context, rule, |span, message| found.add(number, span, message));
+            certainty::check(context, rule, |span, message| found.add(number, span, message));
         }
     }
     if literals > LITERALS {

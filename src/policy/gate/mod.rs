@@ -16,7 +16,7 @@ mod differences;
 mod known;
 mod names;
 mod scan;
-mod types;
+mod certainty;
 mod walk;
 
 #[cfg(test)]
