@@ -36,7 +36,7 @@ async fn the_intent_is_on_record_before_the_upstream_hears_anything() {
 }
 
 /// The real binary, listening.
-fn serve(folder: &Path) -> (Child, SocketAddr) {
+fn serve(folder: &Path) -> (Served, SocketAddr) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_countersign"))
         .args(["serve", "-c"])
         .arg(folder.join("countersign.yaml"))
@@ -51,11 +51,21 @@ fn serve(folder: &Path) -> (Child, SocketAddr) {
     });
     // A pipe that nobody empties would stop it.
     std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
-    (child, address.expect("it listens"))
+    (Served(child), address.expect("it listens"))
 }
 
-fn signal(child: &Child, signal: Signal) {
-    let id = i32::try_from(child.id()).unwrap();
+/// The binary's process; a test that fails leaves none behind.
+struct Served(Child);
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn signal(child: &Served, signal: Signal) {
+    let id = i32::try_from(child.0.id()).unwrap();
     kill_process(Pid::from_raw(id).unwrap(), signal).unwrap();
 }
 
@@ -78,7 +88,7 @@ async fn a_hangup_reloads_and_a_termination_ends_cleanly() {
     let reloaded = async { while client.get("/").await.status != 403 {} };
     soon("the reload", reloaded).await;
     signal(&child, Signal::TERM);
-    assert!(child.wait().unwrap().success());
+    assert!(child.0.wait().unwrap().success());
     assert!(verify(&folder.path().join("audit")).problem.is_none());
 }
 
@@ -102,15 +112,15 @@ async fn a_countersign_killed_under_load_leaves_a_whole_record() {
         }));
     }
     crate::harness::until("some load", || upstream.requests().len() > 50).await;
-    child.kill().unwrap();
-    assert_eq!(child.wait().unwrap().signal(), Some(9));
+    child.0.kill().unwrap();
+    assert_eq!(child.0.wait().unwrap().signal(), Some(9));
     let mut answered = Vec::new();
     for one in busy {
         answered.extend(one.await.unwrap());
     }
     let (mut child, _) = serve(folder.path());
     signal(&child, Signal::TERM);
-    assert!(child.wait().unwrap().success());
+    assert!(child.0.wait().unwrap().success());
     let audit = folder.path().join("audit");
     let report = verify(&audit);
     assert!(report.problem.is_none(), "{report}");
