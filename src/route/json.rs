@@ -150,7 +150,12 @@ fn is_exact(number: &str) -> bool {
         return false;
     }
     let Ok(float) = number.parse::<f64>() else { return false };
-    float.is_finite() && digits(number) == digits(&format!("{float:e}"))
+    float.is_finite() && shortest(float).iter().any(|printed| digits(number) == digits(printed))
+}
+
+/// A number's shortest decimals. There can be two, equally near: printers break the tie either way.
+fn shortest(float: f64) -> [String; 2] {
+    [format!("{float:e}"), serde_json::Value::from(float).to_string()]
 }
 
 /// A decimal as its significant digits and the power of ten behind them.
@@ -192,6 +197,9 @@ mod tests {
             "-9223372036854775808",
             "1.10",
             "0.0e5",
+            // Both stand for 1697654064587569.25, one a printer.
+            "1697654064587569.2",
+            "1697654064587569.3",
         ] {
             assert_eq!(check(text.as_bytes()), Ok(()), "{text}");
         }
@@ -244,6 +252,7 @@ mod tests {
             "0.1234567890123456789",
             "{\"a\":1.00000000000000000001}",
             "1e-400",
+            "1697654064587569.1",
         ] {
             assert_eq!(check(text.as_bytes()), Err(Ambiguity::JsonNumber), "{text}");
         }
