@@ -9,6 +9,7 @@ mod hostile;
 mod identity;
 mod inspection;
 mod policy;
+mod bundles;
 mod credentials;
 mod guard;
 mod streaming;

@@ -11,13 +11,13 @@ use std::thread;
 use crate::clock::{Clock, Timestamp};
 use crate::metrics::PolicyMetrics;
 use crate::policy::config::{Config, Shadow, Tests};
+use crate::policy::contents::Contents;
 use crate::policy::decision::{Answer, Failure, Revision};
 use crate::policy::engine::answer;
 use crate::policy::engine::document::Document;
 use crate::policy::engine::interpreter::Interpreter;
 use crate::policy::engine::source::Source;
 use crate::policy::engine::vm::{Image, Machine};
-use crate::policy::files::Contents;
 use crate::policy::gate;
 use crate::policy::problem::{LoadError, Place, Problem};
 use crate::policy::suite;
@@ -29,6 +29,8 @@ pub(super) const STACK: usize = 64 << 20;
 #[derive(Debug)]
 pub struct Bundle {
     revision: Revision,
+    /// What its authors call it, if they do.
+    release: String,
     query: String,
     data: String,
     instructions: u64,
@@ -52,7 +54,7 @@ impl Bundle {
     }
 
     fn load_here(config: &Config, clock: &Clock) -> Result<Self, LoadError> {
-        let contents = Contents::read(&config.path)?;
+        let contents = Contents::read(config)?;
         let checked = Checked::new(&contents, &config.query)?;
         let served: Vec<&Source> =
             contents.sources.iter().filter(|source| !source.is_test()).collect();
@@ -62,6 +64,7 @@ impl Bundle {
         let (image, differences) = compile(&served, &data, &config.query, checked.differences);
         let mut bundle = Self {
             revision: contents.revision,
+            release: contents.manifest.revision.clone(),
             query: config.query.clone(),
             data: contents.data.clone(),
             instructions: config.instructions,
@@ -145,7 +148,7 @@ impl Bundle {
                 first.message
             );
         }
-        tracing::info!(%revision, "policy in force");
+        tracing::info!(%revision, release = self.release, "policy in force");
     }
 
     /// The one in so many decisions that is checked again.
@@ -195,6 +198,7 @@ impl Checked {
     fn new(contents: &Contents, query: &str) -> Result<Self, LoadError> {
         let files = gate::parse(&contents.sources).map_err(LoadError::new)?;
         let mut problems = gate::refusals(&files);
+        problems.extend(gate::strays(&files, &contents.manifest));
         let (served, _tests): (Vec<_>, Vec<_>) =
             files.into_iter().partition(|file| !file.source.is_test());
         problems.extend(gate::entry_point(&served, query));

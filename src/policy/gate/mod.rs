@@ -25,6 +25,7 @@ pub(in crate::policy) use cases::{TestInput, inputs, tests};
 
 use crate::policy::engine::source::Source;
 use crate::policy::gate::names::Names;
+use crate::policy::manifest::{Manifest, stray};
 use crate::policy::problem::{Place, Problem};
 use crate::policy::syntax::{Module, Span};
 
@@ -54,6 +55,20 @@ pub(super) fn refusals(files: &[File<'_>]) -> Vec<Problem> {
     let mut problems = builtins::check(files, &names);
     problems.extend(calls::check(files, &names));
     problems
+}
+
+/// The rules in packages outside of the manifest's roots.
+pub(super) fn strays(files: &[File<'_>], manifest: &Manifest) -> Vec<Problem> {
+    let names = Names::new(files);
+    let outside = |number: &usize| {
+        let path = names.package(*number);
+        !manifest.covers(path.get(1..).unwrap_or_default())
+    };
+    let stray = |number: usize| {
+        let what = format!("the package `{}`", names.package(number).join("."));
+        files.get(number).map(|file| stray(&file.source.file, &what))
+    };
+    (0..files.len()).filter(outside).filter_map(stray).collect()
 }
 
 /// Why these files must run on the interpreter; nothing if they need not.
