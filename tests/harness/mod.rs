@@ -21,6 +21,7 @@ mod leak;
 mod wait;
 mod answer;
 mod upstream;
+mod sessions;
 mod agent;
 mod setup;
 mod site;

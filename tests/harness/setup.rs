@@ -23,6 +23,7 @@ pub struct Setup {
     pub(super) clock: Clock,
     upstream: String,
     upstream_keys: String,
+    upstreams: Vec<String>,
     credential: String,
     route: Vec<String>,
     routes: Vec<String>,
@@ -52,6 +53,7 @@ impl Setup {
             clock: Clock::System,
             upstream: format!("http://{}", upstream.address),
             upstream_keys: String::new(),
+            upstreams: Vec::new(),
             credential: "scheme: bearer".to_owned(),
             route: Vec::new(),
             routes: Vec::new(),
@@ -83,6 +85,12 @@ impl Setup {
     /// Another route: `name: { hosts: [...], ... }`.
     pub fn another_route(mut self, line: &str) -> Self {
         self.routes.push(line.to_owned());
+        self
+    }
+
+    /// Another upstream: `name: { url: ... }`. No credential may go there unless a test says so.
+    pub fn another_upstream(mut self, line: &str) -> Self {
+        self.upstreams.push(line.to_owned());
         self
     }
 
@@ -188,6 +196,7 @@ impl Setup {
         let Self { upstream, upstream_keys, credential, limits, .. } = self;
         let route = self.route.join(", ");
         let routes = self.routes.iter().map(|line| format!("  {line}\n")).collect::<String>();
+        let upstreams = self.upstreams.iter().map(|line| format!("  {line}\n")).collect::<String>();
         let trust = match self.trust.as_slice() {
             [] => "    example.org: { bundle: pki/agents.pem }\n".to_owned(),
             lines => lines.iter().map(|line| format!("    {line}\n")).collect(),
@@ -204,7 +213,7 @@ identity:
 policy: {{ path: rules, tests: off, shadow: 1 }}
 upstreams:
   api: {{ url: '{upstream}', {upstream_keys} }}
-credentials:
+{upstreams}credentials:
   api: {{ {credential}, secret: {{ file: secrets/api }}, upstreams: [api] }}
 routes:
   api: {{ hosts: [{HOST}], upstream: api, credential: api, {route} }}
