@@ -12,6 +12,7 @@ mod policy;
 mod credentials;
 mod guard;
 mod streaming;
+mod pace;
 mod audit;
 mod reload;
 mod limits;
