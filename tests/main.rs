@@ -13,6 +13,7 @@ mod bundles;
 mod credentials;
 mod guard;
 mod streaming;
+mod pace;
 mod audit;
 mod reload;
 mod limits;
