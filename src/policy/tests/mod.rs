@@ -3,6 +3,7 @@
 mod answers;
 mod constructs;
 mod engines;
+mod growth;
 mod hostile;
 mod pack;
 mod snippets;
