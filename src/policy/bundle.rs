@@ -12,13 +12,13 @@ use crate::clock::{Clock, Timestamp};
 use crate::metrics::PolicyMetrics;
 use crate::policy::config::{Config, Shadow, Tests};
 use crate::policy::contents::Contents;
-use crate::policy::decision::{Answer, Failure, Revision};
+use crate::policy::decision::{Answer, Cause, Failure, Revision};
 use crate::policy::engine::answer;
 use crate::policy::engine::document::Document;
 use crate::policy::engine::interpreter::Interpreter;
 use crate::policy::engine::source::Source;
 use crate::policy::engine::vm::{Image, Machine};
-use crate::policy::gate;
+use crate::policy::gate::{self, BUDGET, Bill, Bulk};
 use crate::policy::problem::{LoadError, Place, Problem};
 use crate::policy::suite;
 
@@ -35,6 +35,7 @@ pub struct Bundle {
     data: String,
     instructions: u64,
     shadow: Shadow,
+    bill: Bill,
     watched: Vec<PathBuf>,
     interpreter: Interpreter,
     image: Option<Image>,
@@ -69,6 +70,7 @@ impl Bundle {
             data: contents.data.clone(),
             instructions: config.instructions,
             shadow: config.shadow,
+            bill: checked.bill,
             watched: contents.watched.clone(),
             interpreter,
             image,
@@ -161,6 +163,26 @@ impl Bundle {
         self.demoted.store(true, Ordering::Relaxed);
     }
 
+    /// Whether the rules can judge any request without a body in little memory.
+    pub(super) fn is_light(&self) -> bool {
+        self.bill.total(Bulk::HEAD) <= BUDGET
+    }
+
+    /// Refuses an input for which the rules might take more memory than one evaluation may.
+    pub(super) fn admit(&self, input: &Document) -> Result<(), Failure> {
+        let bulk = input.bulk();
+        let total = self.bill.total(bulk);
+        if total <= BUDGET {
+            return Ok(());
+        }
+        let message = format!(
+            "the rules may take {total} bytes for an input of {} bytes with {} values; {BUDGET} \
+             is the most: see \"Memory\" in docs/policy.md",
+            bulk.bytes, bulk.elements
+        );
+        Err(Failure::new(Cause::Memory, message))
+    }
+
     /// A machine of its own for one worker; `None` where the interpreter is to run.
     pub(super) fn machine(&self) -> Option<Machine> {
         if self.is_interpreted() {
@@ -191,13 +213,17 @@ const BUNDLE: &str = "policy";
 /// What the gate found out about a bundle that may be served.
 struct Checked {
     data: Document,
+    bill: Bill,
     differences: Vec<Problem>,
 }
 
 impl Checked {
     fn new(contents: &Contents, query: &str) -> Result<Self, LoadError> {
         let files = gate::parse(&contents.sources).map_err(LoadError::new)?;
-        let mut problems = gate::refusals(&files);
+        let (bill, mut problems) = match gate::refusals(&files, &contents.data) {
+            Ok(bill) => (bill, Vec::new()),
+            Err(problems) => (Bill::default(), problems),
+        };
         problems.extend(gate::strays(&files, &contents.manifest));
         let (served, _tests): (Vec<_>, Vec<_>) =
             files.into_iter().partition(|file| !file.source.is_test());
@@ -208,7 +234,7 @@ impl Checked {
         if !problems.is_empty() {
             return Err(LoadError::new(problems));
         }
-        Ok(Self { data, differences: gate::differences(&served, &contents.data) })
+        Ok(Self { data, bill, differences: gate::differences(&served, &contents.data) })
     }
 }
 

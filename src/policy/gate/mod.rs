@@ -13,6 +13,7 @@ mod calls;
 mod capabilities;
 mod cases;
 mod differences;
+mod growth;
 mod known;
 mod names;
 mod scan;
@@ -22,6 +23,7 @@ mod walk;
 #[cfg(test)]
 pub(in crate::policy) use capabilities::capabilities;
 pub(in crate::policy) use cases::{TestInput, inputs, tests};
+pub(in crate::policy) use growth::{BUDGET, Bill, Bulk};
 
 use crate::policy::engine::source::Source;
 use crate::policy::gate::names::Names;
@@ -49,12 +51,16 @@ pub(super) fn parse(sources: &[Source]) -> Result<Vec<File<'_>>, Vec<Problem>> {
     if problems.is_empty() { Ok(files) } else { Err(problems) }
 }
 
-/// What would end or hang the process, or is not allowed; tests included.
-pub(super) fn refusals(files: &[File<'_>]) -> Vec<Problem> {
+/// What would end or hang the process, or is not allowed, tests included; otherwise, what one
+/// decision may cost in memory.
+pub(super) fn refusals(files: &[File<'_>], data: &str) -> Result<Bill, Vec<Problem>> {
     let names = Names::new(files);
     let mut problems = builtins::check(files, &names);
     problems.extend(calls::check(files, &names));
-    problems
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    growth::check(files, &names, &serde_json::from_str(data).unwrap_or_default())
 }
 
 /// The rules in packages outside of the manifest's roots.
