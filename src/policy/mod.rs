@@ -18,6 +18,7 @@ pub mod suite;
 pub mod bundle;
 pub mod checker;
 pub mod judge;
+pub mod trial;
 
 #[cfg(test)]
 mod tests;
