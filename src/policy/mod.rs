@@ -14,11 +14,13 @@ mod syntax;
 mod engine;
 mod gate;
 mod files;
+pub mod coverage;
+pub mod report;
 pub mod suite;
 pub mod bundle;
 pub mod checker;
 pub mod judge;
-pub mod trial;
+pub mod specimen;
 
 #[cfg(test)]
 mod tests;

@@ -41,6 +41,11 @@ impl Document {
         self.0 == Value::Bool(true)
     }
 
+    /// Whether this is an object.
+    pub(in crate::policy) fn is_object(&self) -> bool {
+        self.0.as_object().is_ok()
+    }
+
     /// Whether a rule had no value at all.
     #[cfg(test)]
     pub(in crate::policy) fn is_undefined(&self) -> bool {

@@ -19,7 +19,7 @@ use crate::policy::problem::{LoadError, Place, Problem};
 
 /// One rule to evaluate, and what it stands among.
 #[derive(Clone, Debug)]
-pub struct Trial {
+pub struct Specimen {
     /// Files of rules, by name.
     pub modules: Vec<(String, String)>,
     /// The data beside them: one JSON object.
@@ -50,13 +50,13 @@ pub struct Tried {
     pub machine: Option<Result<String, Failure>>,
 }
 
-impl Trial {
+impl Specimen {
     /// Tries it.
     ///
     /// # Errors
     /// [`LoadError`], where a bundle of these rules would not be activated.
     pub fn run(&self) -> Result<Tried, LoadError> {
-        on_large_stack(Path::new("trial"), || self.run_here())
+        on_large_stack(Path::new("specimen"), || self.run_here())
     }
 
     fn run_here(&self) -> Result<Tried, LoadError> {
@@ -89,8 +89,8 @@ impl Trial {
             Input::Term(term) => {
                 let text = format!("package input_term\n\nvalue := {term}\n");
                 let source = Source { file: "input.rego".into(), text };
-                let mut engine = Interpreter::new([&source], &Document::empty())
-                    .map_err(LoadError::new)?;
+                let mut engine =
+                    Interpreter::new([&source], &Document::empty()).map_err(LoadError::new)?;
                 let value = engine.evaluate("data.input_term.value", &Document::empty());
                 Ok(value.map_err(|failure| source.problem(failure.message()))?)
             }
