@@ -19,10 +19,13 @@ mod manifest;
 mod folder;
 mod archive;
 mod contents;
+pub mod coverage;
+pub mod report;
 pub mod suite;
 pub mod bundle;
 pub mod checker;
 pub mod judge;
+pub mod specimen;
 
 #[cfg(test)]
 mod tests;
