@@ -6,12 +6,15 @@
 //! serve even a small request is refused, at its place; the rest is added up to a [`Bill`], which
 //! each request is held against before it is judged. Both err on the careful side.
 
-mod bill;
-mod builtins;
-mod known;
-mod scope;
 mod size;
+mod bill;
+mod scope;
 mod sizing;
+mod bodies;
+mod expressions;
+mod references;
+mod known;
+mod builtins;
 
 pub(in crate::policy) use bill::{BUDGET, Bill, Bulk};
 
