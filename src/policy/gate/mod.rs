@@ -23,10 +23,11 @@ mod walk;
 #[cfg(test)]
 pub(in crate::policy) use capabilities::capabilities;
 pub(in crate::policy) use cases::{TestInput, inputs, tests};
-pub(in crate::policy) use growth::{BUDGET, Bill, Bulk};
+pub(in crate::policy) use growth::Bill;
 
 use crate::policy::engine::source::Source;
 use crate::policy::gate::names::Names;
+use crate::policy::manifest::{Manifest, stray};
 use crate::policy::problem::{Place, Problem};
 use crate::policy::syntax::{Module, Span};
 
@@ -62,6 +63,20 @@ pub(super) fn refusals(files: &[File<'_>], data: &str) -> Result<Bill, Vec<Probl
     growth::check(files, &names, &serde_json::from_str(data).unwrap_or_default())
 }
 
+/// The rules in packages outside of the manifest's roots.
+pub(super) fn strays(files: &[File<'_>], manifest: &Manifest) -> Vec<Problem> {
+    let names = Names::new(files);
+    let outside = |number: &usize| {
+        let path = names.package(*number);
+        !manifest.covers(path.get(1..).unwrap_or_default())
+    };
+    let stray = |number: usize| {
+        let what = format!("the package `{}`", names.package(number).join("."));
+        files.get(number).map(|file| stray(&file.source.file, &what))
+    };
+    (0..files.len()).filter(outside).filter_map(stray).collect()
+}
+
 /// Why these files must run on the interpreter; nothing if they need not.
 pub(super) fn differences(files: &[File<'_>], data: &str) -> Vec<Problem> {
     let data = serde_json::from_str(data).unwrap_or_default();
@@ -85,6 +100,14 @@ pub(super) fn entry_point(files: &[File<'_>], query: &str) -> Option<Problem> {
         None => "define it, or set `policy.query`".to_owned(),
     };
     Some(Problem::new(Place::file(folder), format!("no rule defines `{query}`"), fix))
+}
+
+/// Where the rule of that full path stands first.
+pub(super) fn place_of(files: &[File<'_>], path: &str) -> Option<Place> {
+    let names = Names::new(files);
+    let path: Vec<&str> = path.split('.').collect();
+    let (file, rule) = names.nodes().get(names.exact(&path)?)?.rules.first()?;
+    Some(place_at(files, *file, rule.span()))
 }
 
 /// A problem at a place in one of the files.

@@ -61,6 +61,11 @@ impl<'a> Names<'a> {
         index
     }
 
+    /// The package of a file, by the file's number.
+    pub(super) fn package(&self, file: usize) -> &[&'a str] {
+        self.scopes.get(file).map_or(&[], |scope| &scope.package)
+    }
+
     pub(super) fn nodes(&self) -> &[Node<'a>] {
         &self.nodes
     }
