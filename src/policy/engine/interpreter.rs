@@ -115,12 +115,11 @@ fn timer(limit: Duration) -> ExecutionTimerConfig {
 
 /// The engine's error as a failure that says where.
 fn failure(message: &str, late: bool) -> Failure {
-    if late || message.contains("time limit") {
-        return Failure::new(Cause::Time, sentence_of(message));
-    }
-    let sentence = sentence_of(message);
+    let late = late || message.contains("time limit");
+    let cause = if late { Cause::Time } else { Cause::Evaluation };
+    let failure = Failure::new(cause, sentence_of(message));
     match place_in(message, std::path::Path::new("")) {
-        Some(place) => Failure::new(Cause::Evaluation, format!("{place}: {sentence}")),
-        None => Failure::new(Cause::Evaluation, sentence),
+        Some(place) => failure.or_at(&place),
+        None => failure,
     }
 }
