@@ -20,6 +20,7 @@ pub mod suite;
 pub mod bundle;
 pub mod checker;
 pub mod judge;
+pub mod rehearsal;
 pub mod specimen;
 
 #[cfg(test)]
@@ -33,3 +34,4 @@ pub use judge::Judge;
 pub use obligation::{Duty, Obligation};
 pub use problem::{LoadError, Problem};
 pub use query::Query;
+pub use rehearsal::Rehearsal;

@@ -19,10 +19,12 @@ mod scan;
 mod certainty;
 mod walk;
 mod steps;
+mod lines;
 
 #[cfg(test)]
 pub(in crate::policy) use capabilities::capabilities;
 pub(in crate::policy) use cases::{Test, TestInput, inputs, tests};
+pub(in crate::policy) use lines::lines;
 pub(in crate::policy) use steps::{Step, steps};
 
 use crate::policy::engine::source::Source;
