@@ -6,6 +6,7 @@ mod engines;
 mod hostile;
 mod pack;
 mod snippets;
+mod suite;
 
 use std::path::Path;
 use std::sync::Arc;
