@@ -120,3 +120,60 @@ fn escaped(text: &str) -> String {
     }
     safe
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::{Value, json};
+
+    use super::{json as write_json, junit};
+    use crate::policy::problem::Place;
+    use crate::policy::report::{Case, Outcome, Report};
+
+    /// One test of each outcome.
+    fn report() -> Report {
+        let mut report = Report::default();
+        let outcomes = [
+            ("data.a.test_good", Outcome::Passed, ""),
+            ("data.a.test_bad", Outcome::Failed, "a < \"b\" & c"),
+            ("data.a.test_broken", Outcome::Error("why\u{1}".to_owned()), ""),
+            ("data.a.todo_later", Outcome::Skipped, ""),
+        ];
+        for (line, (name, outcome, why)) in (1..).zip(outcomes) {
+            let place = Place { file: "a_test.rego".into(), line, column: 1 };
+            let duration = Duration::from_micros(1500);
+            let (name, why) = (name.to_owned(), why.to_owned());
+            report.add(Case { name, place, outcome, why, duration });
+        }
+        report
+    }
+
+    fn written(write: fn(&Report, &mut dyn std::io::Write) -> std::io::Result<()>) -> String {
+        let mut out = Vec::new();
+        write(&report(), &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn the_json_is_that_of_opa_test() {
+        let cases: Value = serde_json::from_str(&written(write_json)).unwrap();
+        let good = json!({
+            "location": {"file": "a_test.rego", "row": 1, "col": 1},
+            "package": "data.a", "name": "test_good", "duration": 1_500_000,
+        });
+        assert_eq!(cases[0], good);
+        assert_eq!(cases[1]["fail"], true);
+        assert_eq!(cases[2]["error"]["message"], "why\u{1}");
+        assert_eq!(cases[3]["skip"], true);
+    }
+
+    #[test]
+    fn the_junit_report_counts_and_escapes() {
+        let xml = written(junit);
+        assert!(xml.contains(r#"tests="4" failures="1" errors="1" skipped="1" time="0.006""#));
+        assert!(xml.contains("<failure>a &lt; &quot;b&quot; &amp; c</failure>"), "{xml}");
+        assert!(xml.contains("<error>why\u{fffd}</error>"), "{xml}");
+        assert!(xml.contains(r#"classname="data.a" name="todo_later""#), "{xml}");
+    }
+}

@@ -8,9 +8,10 @@ use regex::Regex;
 
 use crate::cli::{Exit, policy_report};
 use crate::clock::Clock;
+use crate::policy::Config;
 use crate::policy::report::{Detail, Report};
 use crate::policy::suite::{self, Lines, Selection};
-use crate::policy::{Config, LoadError};
+use crate::rehearsal::{self, Unusable};
 
 /// What `policy test` takes.
 #[derive(Debug, clap::Args)]
@@ -21,6 +22,9 @@ pub(super) struct Arguments {
     /// The rule that answers, where it is not the usual one
     #[arg(long, default_value = Config::QUERY)]
     query: String,
+    /// The configuration whose routes the requests of `*_cases.yaml` take
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
     /// Only tests whose full name this matches
     #[arg(short, long, value_name = "REGEX")]
     run: Option<Regex>,
@@ -70,7 +74,7 @@ impl Arguments {
     }
 
     /// Runs the tests of every bundle.
-    fn report(&self) -> Result<Report, LoadError> {
+    fn report(&self) -> Result<Report, Unusable> {
         let lines = if self.coverage { Lines::Counted } else { Lines::Uncounted };
         let selection = Selection { names: self.run.clone(), lines };
         let mut whole = Report::default();
@@ -78,6 +82,8 @@ impl Arguments {
             let mut config = Config::new(path);
             config.query.clone_from(&self.query);
             whole.absorb(suite::run_selected(&config, &selection, &Clock::System)?);
+            let (routes, names) = (self.config.as_deref(), self.run.as_ref());
+            whole.absorb(rehearsal::run(&config, routes, names, &Clock::System)?);
         }
         Ok(whole)
     }

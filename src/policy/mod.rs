@@ -25,6 +25,7 @@ pub mod suite;
 pub mod bundle;
 pub mod checker;
 pub mod judge;
+pub mod rehearsal;
 pub mod specimen;
 
 #[cfg(test)]
@@ -40,3 +41,4 @@ pub use obligation::{Duty, Obligation};
 pub use problem::{LoadError, Problem};
 pub use query::Query;
 pub use signing::Signing;
+pub use rehearsal::Rehearsal;

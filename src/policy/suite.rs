@@ -5,6 +5,7 @@
 //! fast engine does not know. What they put in its place is then replayed: the bundle's entry point
 //! is evaluated with each such input on both engines, and they must agree.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -14,7 +15,7 @@ use crate::clock::Clock;
 use crate::policy::bundle::{Bundle, on_large_stack};
 use crate::policy::config::{Config, Tests};
 use crate::policy::contents::Contents;
-use crate::policy::coverage::Coverage;
+use crate::policy::coverage::{Coverage, Covered};
 use crate::policy::decision::agree;
 use crate::policy::engine::answer;
 use crate::policy::engine::document::Document;
@@ -103,8 +104,8 @@ fn run_those(
         run.test(test);
     }
     if selection.lines == Lines::Counted {
-        let covered = run.interpreter.counted_lines(&contents.sources);
-        run.report.cover(Coverage::new(covered));
+        let coverage = run.coverage(&contents.sources);
+        run.report.cover(coverage);
     }
     if let Some(machine) = bundle.machine() {
         run.replay(bundle, machine, &contents.sources, &gate::inputs(&files));
@@ -161,6 +162,20 @@ impl Run<'_> {
 
     fn is_late(&self) -> bool {
         self.started.elapsed() > LONGEST
+    }
+
+    /// The lines that were evaluated; of a file that no test came to, none.
+    fn coverage(&self, sources: &[Source]) -> Coverage {
+        let mut covered = self.interpreter.counted_lines(sources);
+        for file in self.files.iter().filter(|file| !file.source.is_test()) {
+            let path = &file.source.file;
+            if !covered.iter().any(|one| one.file == *path) {
+                let missed = gate::lines(file);
+                covered.push(Covered { file: path.clone(), covered: BTreeSet::new(), missed });
+            }
+        }
+        covered.sort_by(|one, other| one.file.cmp(&other.file));
+        Coverage::new(covered)
     }
 
     /// Evaluates the entry point on both engines with every input that tests put in.
