@@ -12,7 +12,12 @@
 pub mod kind;
 pub mod operation;
 pub mod unreadable;
-mod http;
+mod form;
+mod multipart;
+mod plain;
+mod jsonrpc;
+mod graphql;
+mod grpc;
 pub mod operations;
 
 pub use kind::Kind;
