@@ -29,6 +29,8 @@ pub struct Problem<'a> {
     pub reasons: &'a [Reason],
     /// Whether the very same request can succeed later.
     pub retryable: bool,
+    /// Whether policy was asked and did not say yes.
+    denied: bool,
 }
 
 impl<'a> Problem<'a> {
@@ -42,7 +44,13 @@ impl<'a> Problem<'a> {
             decision_id,
             reasons: reasons(failure),
             retryable: is_retryable(failure),
+            denied: matches!(failure, Failure::Refused(_)),
         }
+    }
+
+    /// Whether policy was asked and did not say yes.
+    pub fn is_denial(&self) -> bool {
+        self.denied
     }
 
     /// The sentence that libraries show: it names us, and carries the handle.

@@ -251,6 +251,10 @@ fn input<'a>(steps: &[Step<'_>]) -> Known<'a> {
         ["countersign", "principal", "path_segments"]
         | ["countersign", "request", "raw_segments" | "segments"]
         | ["parsed_path"] => Known::certain(Kind::Texts),
+        ["countersign", "request", "operations"] => Known::certain(Kind::Array),
+        ["countersign", "request", "operations", _, field] if OPERATION.contains(field) => {
+            Known::maybe(Kind::Text)
+        }
         ["countersign", "request", "headers"] | ["parsed_query"] => Known::certain(Kind::Object),
         ["countersign", "request", "headers", _] | ["parsed_query", _] => Known::maybe(Kind::Texts),
         _ => Known::NOTHING,
@@ -258,5 +262,7 @@ fn input<'a>(steps: &[Step<'_>]) -> Known<'a> {
 }
 
 const HTTP: [&str; 7] = ["host", "id", "method", "path", "protocol", "scheme", "size"];
+
+const OPERATION: [&str; 4] = ["kind", "name", "protocol", "verb"];
 
 const TIME: [&str; 7] = ["day", "hour", "minute", "month", "unix", "weekday", "year"];
