@@ -13,7 +13,12 @@ pub mod query;
 mod syntax;
 mod engine;
 mod gate;
-mod files;
+mod canonical;
+pub mod signing;
+mod manifest;
+mod folder;
+mod archive;
+mod contents;
 pub mod suite;
 pub mod bundle;
 pub mod checker;
@@ -22,6 +27,7 @@ pub mod judge;
 #[cfg(test)]
 mod tests;
 
+pub use archive::is_archive;
 pub use bundle::Bundle;
 pub use checker::Checker;
 pub use config::Config;
@@ -30,3 +36,4 @@ pub use judge::Judge;
 pub use obligation::{Duty, Obligation};
 pub use problem::{LoadError, Problem};
 pub use query::Query;
+pub use signing::Signing;

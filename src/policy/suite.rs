@@ -12,13 +12,13 @@ use std::time::{Duration, Instant};
 use crate::clock::Clock;
 use crate::policy::bundle::{Bundle, on_large_stack};
 use crate::policy::config::{Config, Tests};
+use crate::policy::contents::Contents;
 use crate::policy::decision::agree;
 use crate::policy::engine::answer;
 use crate::policy::engine::document::Document;
 use crate::policy::engine::interpreter::Interpreter;
 use crate::policy::engine::source::Source;
 use crate::policy::engine::vm::Machine;
-use crate::policy::files::Contents;
 use crate::policy::gate;
 use crate::policy::problem::{LoadError, Place, Problem};
 
@@ -66,7 +66,7 @@ pub enum Outcome {
 pub fn run(config: &Config, clock: &Clock) -> Result<Report, LoadError> {
     let untested = Config { tests: Tests::Off, ..config.clone() };
     let bundle = Bundle::load(&untested, clock)?;
-    on_large_stack(&config.path, || run_on(&bundle, &Contents::read(&config.path)?, clock))
+    on_large_stack(&config.path, || run_on(&bundle, &Contents::read(config)?, clock))
 }
 
 /// Runs the tests in `contents`, from which `bundle` was made.
