@@ -10,7 +10,7 @@ pub(super) mod answer;
 pub(super) mod document;
 mod moment;
 mod caller;
-mod operations;
+pub(super) mod operations;
 pub(super) mod input;
 #[cfg(test)]
 mod input_tests;
