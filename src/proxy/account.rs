@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use http::header::{CONNECTION, CONTENT_TYPE, HOST, HeaderMap, HeaderValue, UPGRADE};
+use http::header::{ACCEPT, CONNECTION, CONTENT_TYPE, HOST, HeaderMap, HeaderValue, UPGRADE};
 use http::{Method, Request, Response, StatusCode, Uri, Version};
 use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
@@ -57,6 +57,7 @@ struct Arrived {
     uri: Uri,
     host: Option<HeaderValue>,
     content_type: Option<HeaderValue>,
+    accept: Option<HeaderValue>,
     version: Version,
 }
 
@@ -126,6 +127,7 @@ impl Account {
         let dialect = self.route.as_ref().map(|route| route.dialect).unwrap_or_default();
         let asked = Asked {
             content_type: self.arrived.content_type.as_ref().and_then(|kind| kind.to_str().ok()),
+            accept: self.arrived.accept.as_ref().and_then(|kinds| kinds.to_str().ok()),
             body: self.inspected.as_ref().map(|body| &body.bytes()[..]),
         };
         let response = reply::to(failure, self.id, dialect, asked, self.progress);
@@ -210,7 +212,7 @@ impl Account {
     fn log(&self, failure: &Failure) {
         let metrics = &self.plane.shared.metrics.http;
         if let Some(rule) = failure.broken_rule() {
-            metrics.refused.with_label_values(&[rule.rule()]).inc();
+            metrics.refused.with_label_values(&[rule]).inc();
         }
         if matches!(failure, Failure::Panicked) {
             metrics.panics.inc();
@@ -234,6 +236,7 @@ impl Arrived {
             uri: request.uri().clone(),
             host: request.headers().get(HOST).cloned(),
             content_type: request.headers().get(CONTENT_TYPE).cloned(),
+            accept: request.headers().get(ACCEPT).cloned(),
             version: request.version(),
         }
     }

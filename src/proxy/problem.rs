@@ -29,6 +29,8 @@ pub struct Problem<'a> {
     pub reasons: &'a [Reason],
     /// Whether the very same request can succeed later.
     pub retryable: bool,
+    /// Whether policy was asked and did not say yes.
+    denied: bool,
 }
 
 impl<'a> Problem<'a> {
@@ -42,7 +44,13 @@ impl<'a> Problem<'a> {
             decision_id,
             reasons: reasons(failure),
             retryable: is_retryable(failure),
+            denied: matches!(failure, Failure::Refused(_)),
         }
+    }
+
+    /// Whether policy was asked and did not say yes.
+    pub fn is_denial(&self) -> bool {
+        self.denied
     }
 
     /// The sentence that libraries show: it names us, and carries the handle.
@@ -110,6 +118,7 @@ fn detail(failure: &Failure) -> Cow<'_, str> {
                 "Policy gave no clear answer, so this is denied. Ask the operator.".into()
             }
         },
+        Failure::Unreadable(rule) => rule.detail().into(),
         Failure::Unasked => "The upstream did not answer in HTTP. Ask the operator.".into(),
         Failure::Unsigned(_) => {
             "The credential for this route cannot be used, so nothing was sent. Ask the operator."

@@ -8,9 +8,11 @@ use serde_json::Value;
 use crate::clock::{Clock, Timestamp};
 use crate::config::cases::{Case, Request, Values};
 use crate::identity::{Certificate, SpiffeId};
+use crate::operation::Operations;
 use crate::proxy::failure::Failure;
 use crate::route::pattern::{HostPattern, PathPrefix};
-use crate::route::terms::{Dialect, Durability, EncodedSlash, Inspect, Retry};
+use crate::route::protocol::Protocol;
+use crate::route::terms::{Dialect, Durability, EncodedSlash, Encoding, Inspect, Retry};
 use crate::route::{Head, Inspected, Route, Table, Target};
 
 /// What is on the stage when policy is asked.
@@ -18,6 +20,7 @@ pub(super) struct Scene {
     pub(super) caller: Certificate,
     pub(super) target: Target,
     pub(super) body: Option<Inspected>,
+    pub(super) operations: Operations,
     pub(super) now: Timestamp,
 }
 
@@ -55,8 +58,9 @@ impl Scene {
             }
             _ => None,
         };
+        let operations = Operations::read(&target, body.as_ref()).map_err(Failure::from)?;
         let caller = Certificate { spiffe_id, thumbprint: [0; 32], not_after: now };
-        Ok(Self { caller, target, body, now })
+        Ok(Self { caller, target, body, operations, now })
     }
 }
 
@@ -121,8 +125,13 @@ fn made_up(case: &Case, head: &Head) -> Result<Route, Curtain> {
         path: PathPrefix::root(),
         methods: None,
         upstream: "rehearsal".into(),
+        protocol: Protocol::Http,
         credential: None,
-        inspect: case.request.body.is_some().then_some(Inspect { limit: MAX_BODY }),
+        inspect: case
+            .request
+            .body
+            .is_some()
+            .then_some(Inspect { encoding: Encoding::Json, limit: MAX_BODY }),
         durability: Durability::Kernel,
         dialect: Dialect::Generic,
         encoded_slash: EncodedSlash::Refuse,

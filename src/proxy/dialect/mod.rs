@@ -5,7 +5,9 @@ mod anthropic;
 mod aws;
 mod generic;
 mod git;
+mod graphql;
 mod grpc;
+mod jsonrpc;
 mod mcp;
 
 use bytes::Bytes;
@@ -32,6 +34,8 @@ pub struct Written {
 pub struct Asked<'a> {
     /// Its `Content-Type`.
     pub content_type: Option<&'a str>,
+    /// Its `Accept`.
+    pub accept: Option<&'a str>,
     /// Its body, where it was inspected.
     pub body: Option<&'a [u8]>,
 }
@@ -47,6 +51,8 @@ pub fn write(dialect: Dialect, problem: &Problem<'_>, asked: Asked<'_>) -> Writt
         // GitHub's libraries look for `message`, OpenAI's for `error.message`: both are there.
         Dialect::Generic | Dialect::GitHub | Dialect::OpenAi => generic::write(problem),
         Dialect::Git => git::write(problem),
+        Dialect::GraphQl => graphql::write(problem, asked),
+        Dialect::JsonRpc => jsonrpc::write(problem, asked),
         Dialect::Mcp => mcp::write(problem, asked),
     }
 }
