@@ -36,6 +36,7 @@ pub mod shutdown;
 // Parts, in the order a request meets them.
 pub mod identity;
 pub mod route;
+pub mod operation;
 pub mod policy;
 pub mod audit;
 pub mod enforce;

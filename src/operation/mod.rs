@@ -1,0 +1,3 @@
+//! What a request asks for.
+
+pub mod mcp;
