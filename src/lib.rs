@@ -19,6 +19,7 @@
 //! |---|---|---|
 //! | [`identity::Principal`] | who is calling, proved | `identity` |
 //! | [`route::Target`] | what they want, in the one canonical form | `route` |
+//! | [`operation::Operations`] | what that does, one by one | `operation` |
 //! | [`policy::Decision`] | what policy answered | `policy` |
 //! | [`enforce::Grant`] | it may go ahead, on these terms | `enforce` |
 //! | [`audit::Recorded`] | that is on the record | `audit` |
