@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::operation::http;
+use crate::operation::mcp::Call;
 use crate::operation::operation::Operation;
 use crate::operation::unreadable::Unreadable;
 use crate::route::protocol::Protocol;
@@ -15,13 +16,14 @@ use crate::route::{Inspected, Target};
 /// ```compile_fail
 /// use countersign::operation::Operations;
 /// fn forge() -> Operations {
-///     Operations { list: Vec::new(), body: None }
+///     Operations { list: Vec::new(), body: None, call: None }
 /// }
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Operations {
     list: Vec<Operation>,
     body: Option<Value>,
+    call: Option<Box<Call>>,
 }
 
 impl Operations {
@@ -41,12 +43,22 @@ impl Operations {
 
     /// A request that is one operation.
     pub(super) fn one(operation: Operation) -> Self {
-        Self { list: vec![operation], body: None }
+        Self { list: vec![operation], body: None, call: None }
+    }
+
+    /// The one operation of a message of MCP, which was read already.
+    pub fn of_call(call: Call) -> Self {
+        Self { list: vec![call.operation()], body: None, call: Some(Box::new(call)) }
     }
 
     /// The operations, in the request's order.
     pub fn list(&self) -> &[Operation] {
         &self.list
+    }
+
+    /// What a message of MCP asks for.
+    pub fn call(&self) -> Option<&Call> {
+        self.call.as_deref()
     }
 
     /// The body as it was read, where it is not JSON.

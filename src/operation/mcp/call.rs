@@ -2,9 +2,12 @@
 
 use serde_json::{Value, json};
 
+use crate::operation::kind::Kind as Effect;
 use crate::operation::mcp::definition::Definition;
+use crate::operation::mcp::list::List;
 use crate::operation::mcp::method::Subject;
 use crate::operation::mcp::revision::Revision;
+use crate::operation::operation::{Arguments, Operation};
 
 /// One message, as policy judges it.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,6 +78,33 @@ impl Call {
         }
     }
 
+    /// The list that it asks for.
+    pub fn list(&self) -> Option<List> {
+        self.method.as_deref().and_then(List::of)
+    }
+
+    /// The one operation that it is.
+    pub(in crate::operation) fn operation(&self) -> Operation {
+        Operation {
+            protocol: "mcp",
+            kind: self.effect(),
+            verb: self.method.as_deref().unwrap_or(self.kind.word()).into(),
+            name: self.name.as_deref().unwrap_or_default().into(),
+            arguments: self.arguments.clone().map_or(Arguments::None, Arguments::Of),
+            fields: Vec::new(),
+        }
+    }
+
+    /// A tool may do anything, whatever its server says of it.
+    fn effect(&self) -> Effect {
+        let reads = match (self.kind, self.method.as_deref()) {
+            (Kind::Stream, _) => true,
+            (Kind::Request, Some(method)) => is_read(method),
+            _ => false,
+        };
+        if reads { Effect::Read } else { Effect::Write }
+    }
+
     /// The message that such a call would be, for rules that read the body itself.
     pub fn body(&self) -> Value {
         let member = self.subject.member().unwrap_or("name");
@@ -103,6 +133,24 @@ impl Call {
             "definition": self.definition.as_ref().map(Definition::document),
         })
     }
+}
+
+fn is_read(method: &str) -> bool {
+    let others = [
+        "completion/complete",
+        "initialize",
+        "ping",
+        "prompts/get",
+        "resources/read",
+        "resources/subscribe",
+        "resources/unsubscribe",
+        "server/discover",
+        "subscriptions/listen",
+        "tasks/get",
+        "tasks/list",
+        "tasks/result",
+    ];
+    List::of(method).is_some() || others.contains(&method)
 }
 
 impl Kind {

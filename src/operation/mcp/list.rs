@@ -67,13 +67,27 @@ pub fn filter(
     asked: Option<List>,
     mut shows: impl FnMut(List, &str, &Value) -> bool,
 ) -> Result<(), Unreadable> {
+    match message {
+        // A server of an old revision may answer several requests at once.
+        Value::Array(messages) => {
+            messages.iter_mut().try_for_each(|message| answer(message, None, &mut shows))
+        }
+        message => answer(message, asked, &mut shows),
+    }
+}
+
+fn answer(
+    message: &mut Value,
+    asked: Option<List>,
+    shows: &mut impl FnMut(List, &str, &Value) -> bool,
+) -> Result<(), Unreadable> {
     let message = message.as_object_mut().ok_or(Unreadable)?;
     let Some(result) = message.get_mut("result") else { return Ok(()) };
     let Some(result) = result.as_object_mut() else {
         return if asked.is_some() { Err(Unreadable) } else { Ok(()) };
     };
     for list in [List::Prompts, List::Resources, List::Templates, List::Tools] {
-        let found = one(result, list, &mut shows)?;
+        let found = one(result, list, shows)?;
         if asked == Some(list) && !found {
             return Err(Unreadable);
         }
@@ -160,13 +174,16 @@ mod tests {
     #[test]
     fn a_list_in_the_answer_to_something_else_is_filtered_too() {
         let message = json!({ "result": { "tools": [{ "name": "b" }] } });
-        assert_eq!(without_b(message, None).unwrap()["result"]["tools"], json!([]));
+        assert_eq!(without_b(message.clone(), None).unwrap()["result"]["tools"], json!([]));
+        let several = without_b(json!([message]), Some(List::Tools)).unwrap();
+        assert_eq!(several[0]["result"]["tools"], json!([]));
     }
 
     #[test]
     fn what_cannot_be_read_is_not_shown() {
         for message in [
-            json!([]),
+            json!([1]),
+            json!("tools"),
             json!({ "result": 1 }),
             json!({ "result": {} }),
             json!({ "result": { "tools": {} } }),

@@ -22,6 +22,8 @@ pub enum Malformed {
     Params(&'static str, StatusCode),
     /// There is no body.
     Silent,
+    /// The endpoint serves POST, GET and DELETE.
+    Verb,
     /// Nobody here knows this revision.
     Version(String),
 }
@@ -31,6 +33,7 @@ impl Malformed {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::Method(status) | Self::Params(_, status) => *status,
+            Self::Verb => StatusCode::METHOD_NOT_ALLOWED,
             _ => StatusCode::BAD_REQUEST,
         }
     }
@@ -44,6 +47,7 @@ impl Malformed {
             Self::Method(_) => "mcp_unknown_method",
             Self::Params(..) => "mcp_params",
             Self::Silent => "mcp_no_message",
+            Self::Verb => "mcp_http_method",
             Self::Version(_) => "mcp_unknown_version",
         }
     }
@@ -51,7 +55,7 @@ impl Malformed {
     /// The code of the JSON-RPC error: JSON-RPC 2.0 §5.1, and what MCP reserves.
     pub const fn rpc_code(&self) -> i32 {
         match self {
-            Self::Batch | Self::Envelope(_) => -32600,
+            Self::Batch | Self::Envelope(_) | Self::Verb => -32600,
             Self::Header(_) => -32020,
             Self::Method(_) => -32601,
             Self::Params(..) => -32602,
@@ -80,6 +84,7 @@ impl fmt::Display for Malformed {
             Self::Method(_) => f.write_str("Method not found."),
             Self::Params(what, _) => write!(f, "Invalid params: {what}."),
             Self::Silent => f.write_str("A POST carries one JSON-RPC message."),
+            Self::Verb => f.write_str("An MCP endpoint takes POST, GET and DELETE."),
             Self::Version(_) => f.write_str("Unsupported protocol version."),
         }
     }

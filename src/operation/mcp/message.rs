@@ -6,7 +6,6 @@ use serde_json::{Map, Value};
 
 use crate::operation::mcp::call::{Call, Kind, Purpose};
 use crate::operation::mcp::field::{self, NAME, SESSION, VERSION};
-use crate::operation::mcp::list::List;
 use crate::operation::mcp::malformed::Malformed;
 use crate::operation::mcp::method::{Subject, is_notification, is_request};
 use crate::operation::mcp::revision::Revision;
@@ -30,8 +29,13 @@ impl Message {
         headers: &HeaderMap,
         body: Option<&[u8]>,
     ) -> Result<Self, Malformed> {
-        if method != Method::POST {
-            let kind = if method == Method::GET { Kind::Stream } else { Kind::End };
+        let silent = match *method {
+            Method::POST => None,
+            Method::GET => Some(Kind::Stream),
+            Method::DELETE => Some(Kind::End),
+            _ => return Err(Malformed::Verb),
+        };
+        if let Some(kind) = silent {
             if body.is_some() {
                 return Err(Malformed::Envelope("only a POST carries a message"));
             }
@@ -68,11 +72,6 @@ impl Message {
     /// The headers that repeat it, as they have to be sent.
     pub fn headers(&self) -> &[(HeaderName, HeaderValue)] {
         &self.headers
-    }
-
-    /// The list that it asks for.
-    pub fn list(&self) -> Option<List> {
-        self.call.method.as_deref().and_then(List::of)
     }
 }
 

@@ -159,6 +159,8 @@ fn streams_and_the_end_of_a_session_have_no_body() {
     assert_eq!(read(&Method::DELETE, None).unwrap().kind, Kind::End);
     assert!(read(&Method::GET, Some(b"{}")).is_err());
     assert_eq!(read(&Method::POST, None), Err(Malformed::Silent));
+    assert_eq!(read(&Method::HEAD, None), Err(Malformed::Verb));
+    assert_eq!(read(&Method::PUT, Some(b"{}")), Err(Malformed::Verb));
 }
 
 #[test]

@@ -9,7 +9,7 @@ mod grpc;
 mod mcp;
 
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 
 use crate::proxy::problem::Problem;
 use crate::route::terms::Dialect;
@@ -30,6 +30,10 @@ pub struct Written {
 /// What a dialect may look at of the request it answers.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Asked<'a> {
+    /// Its method.
+    pub method: Option<&'a Method>,
+    /// Its `Accept`.
+    pub accept: Option<&'a str>,
     /// Its `Content-Type`.
     pub content_type: Option<&'a str>,
     /// Its body, where it was inspected.
