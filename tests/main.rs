@@ -8,6 +8,7 @@ mod split;
 mod hostile;
 mod identity;
 mod inspection;
+mod mcp;
 mod policy;
 mod credentials;
 mod guard;
