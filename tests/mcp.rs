@@ -294,7 +294,8 @@ async fn a_tool_that_has_changed_since_it_was_first_listed_can_be_refused() {
 #[tokio::test]
 async fn a_stream_that_is_denied_looks_like_one_that_is_not_offered() {
     let upstream = Upstream::answering(server);
-    let rules = RULES.replace("\tmcp.tool == null\n", "\tmcp.tool == null\n\tmcp.kind == \"request\"\n");
+    let rules =
+        RULES.replace("\tmcp.tool == null\n", "\tmcp.tool == null\n\tmcp.kind == \"request\"\n");
     let site = Setup::new(&upstream).rules(&rules).route("protocol: mcp").start();
     let request = Request::get("/mcp").header("accept", "text/event-stream");
     let request = request.body(crate::harness::empty()).unwrap();
@@ -302,4 +303,107 @@ async fn a_stream_that_is_denied_looks_like_one_that_is_not_offered() {
     let note = post(&site, r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#).await;
     assert_eq!(note.status, 400, "{}", note.text());
     assert!(upstream.is_untouched());
+}
+
+/// Asks Countersign itself.
+async fn ask_us(site: &Site, headers: &[(&str, &str)], message: &Value) -> Answer {
+    let mut request = Request::post("/.countersign/v1/mcp")
+        .header("content-type", "application/json")
+        .header("accept", "application/json, text/event-stream");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    site.agent("reader").send(request.body(body(message.to_string())).unwrap()).await
+}
+
+async fn tool(site: &Site, name: &str, arguments: Value) -> Value {
+    let params = json!({ "name": name, "arguments": arguments });
+    let message = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params });
+    let answer = ask_us(site, &[("mcp-protocol-version", "2025-06-18")], &message).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    answer.json()
+}
+
+#[tokio::test]
+async fn countersign_is_a_server_itself_in_every_revision() {
+    let upstream = Upstream::answering(server);
+    let site = site(&upstream);
+    let begin = |revision: &str| {
+        json!({ "jsonrpc": "2.0", "id": "a", "method": "initialize", "params": {
+            "protocolVersion": revision, "capabilities": {}, "clientInfo": { "name": "t" },
+        }})
+    };
+    for (asked, agreed) in
+        [("2025-06-18", "2025-06-18"), ("2025-11-25", "2025-11-25"), ("1999-01-01", "2025-11-25")]
+    {
+        let answer = ask_us(&site, &[], &begin(asked)).await.json();
+        assert_eq!(answer["result"]["protocolVersion"], agreed, "{answer}");
+        let note = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
+        let noted = ask_us(&site, &[("mcp-protocol-version", agreed)], &note).await;
+        assert_eq!((noted.status.as_u16(), noted.text().as_str()), (202, ""));
+    }
+    let meta = json!({ "_meta": { "io.modelcontextprotocol/protocolVersion": "2026-07-28" } });
+    for (method, status) in
+        [("server/discover", 200), ("tools/list", 200), ("initialize", 404), ("prompts/list", 404)]
+    {
+        let headers = [("mcp-protocol-version", "2026-07-28"), ("mcp-method", method)];
+        let message = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": meta });
+        let answer = ask_us(&site, &headers, &message).await;
+        assert_eq!(answer.status, status, "{method}: {}", answer.text());
+        assert_eq!(answer.json()["id"], 1);
+        assert_eq!(answer.json()["result"]["resultType"] == "complete", status == 200);
+    }
+    let get = Request::get("/.countersign/v1/mcp").body(crate::harness::empty()).unwrap();
+    assert_eq!(site.agent("reader").send(get).await.status, 405);
+    assert!(upstream.is_untouched());
+}
+
+#[tokio::test]
+async fn an_agent_may_ask_who_it_is_and_what_it_may_do() {
+    let upstream = Upstream::answering(server);
+    let line = "plain: { hosts: [other.example.org], path: /v1, upstream: api, credential: api }";
+    let rules = format!(
+        "{RULES}\nallowed if {{\n\tinput.countersign.route == \"plain\"\n\
+         \tinput.attributes.request.http.method == \"GET\"\n}}\n"
+    );
+    let setup = Setup::new(&upstream).rules(&rules).route("protocol: mcp").another_route(line);
+    let site = setup.start();
+    let whoami = tool(&site, "whoami", json!({})).await;
+    let said = &whoami["result"]["structuredContent"];
+    assert!(said["spiffe_id"].as_str().unwrap().starts_with("spiffe://example.org/"), "{whoami}");
+
+    let all = tool(&site, "what_may_i_do", json!({})).await;
+    let routes = all["result"]["structuredContent"]["routes"].as_array().unwrap().clone();
+    let plain = routes.iter().find(|route| route["name"] == "plain").unwrap();
+    assert_eq!(
+        (&plain["would"]["GET"], &plain["would"]["DELETE"]),
+        (&json!("allow"), &json!("deny"))
+    );
+
+    let mcp = routes.iter().find(|route| route["name"] != "plain").unwrap()["name"].clone();
+    for (question, decision) in [
+        (json!({ "route": mcp, "tool": "look" }), "allow"),
+        (json!({ "route": mcp, "tool": "delete_all" }), "deny"),
+        (json!({ "route": mcp, "tool": "pay" }), "allow"),
+        (json!({ "route": mcp, "tool": "pay", "arguments": { "amount": 101 } }), "deny"),
+        (json!({ "route": "plain", "path": "/v1/x?y=1" }), "allow"),
+        (json!({ "route": "plain", "method": "POST", "body": {} }), "deny"),
+    ] {
+        let said = tool(&site, "what_may_i_do", question.clone()).await;
+        assert_eq!(said["result"]["structuredContent"]["decision"], decision, "{question} {said}");
+    }
+    for question in [
+        json!({ "route": "none" }),
+        json!({ "route": "plain", "path": "/v1/../x" }),
+        json!({ "route": "plain", "tool": "look" }),
+        json!({ "rout": "plain" }),
+        json!({ "tool": "look" }),
+    ] {
+        let said = tool(&site, "what_may_i_do", question.clone()).await;
+        assert_eq!(said["result"]["isError"], true, "{question}: {said}");
+    }
+    let unknown = tool(&site, "explain_decision", json!({})).await;
+    assert_eq!(unknown["error"]["code"], -32602);
+    assert!(upstream.is_untouched());
+    assert_eq!(site.records("intent").len(), 0);
 }

@@ -28,6 +28,7 @@ use crate::proxy::reply;
 use crate::proxy::sieve::Sieve;
 use crate::proxy::tunnel::Tunnel;
 use crate::route::body::Passed;
+use crate::route::terms::Dialect;
 use crate::route::{Inspected, Route};
 use crate::upstream;
 
@@ -39,6 +40,8 @@ pub(super) struct Account {
     pub(super) view: Rc<View>,
     pub(super) connection: Rc<Connection>,
     pub(super) trail: Trail,
+    /// The shape of our own answers where no route says it.
+    pub(super) dialect: Dialect,
     /// The route that was found.
     pub(super) route: Option<Arc<Route>>,
     /// The body that was inspected.
@@ -71,6 +74,8 @@ struct Arrived {
 pub(super) enum Carried {
     /// Countersign answers it itself.
     Ours(Value),
+    /// Countersign has heard it, and there is nothing to say.
+    Noted,
     /// The upstream has answered with a list, of which this is left.
     Listed { response: Response<Bytes>, guard: Guard },
     /// The upstream has answered.
@@ -96,6 +101,7 @@ impl Account {
             view: plane.view(),
             trail: plane.recorder.open(id),
             progress: connection.begin(),
+            dialect: Dialect::default(),
             route: None,
             inspected: None,
             answer_headers: HeaderMap::new(),
@@ -113,6 +119,10 @@ impl Account {
             Carried::Ours(document) => {
                 self.count(StatusCode::OK);
                 reply::document(&document, self.id, self.progress)
+            }
+            Carried::Noted => {
+                self.count(StatusCode::ACCEPTED);
+                reply::noted(self.id, self.progress)
             }
             Carried::Listed { response, guard } => self.list(response, guard),
             Carried::Upstream { response, guard, sieve, .. }
@@ -133,7 +143,7 @@ impl Account {
         let status = failure.status();
         self.count(status);
         self.log(failure);
-        let dialect = self.route.as_ref().map(|route| route.dialect).unwrap_or_default();
+        let dialect = self.route.as_ref().map_or(self.dialect, |route| route.dialect);
         let asked = Asked {
             method: Some(&self.arrived.method),
             accept: self.arrived.accept.as_ref().and_then(|kinds| kinds.to_str().ok()),

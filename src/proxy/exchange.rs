@@ -15,13 +15,13 @@ use hyper::body::Incoming;
 use crate::enforce::{Ask, authorize};
 use crate::listener::Connection;
 use crate::proxy::account::{Account, Carried};
-use crate::proxy::agent_api;
 use crate::proxy::answer::Answer;
 use crate::proxy::arrival::Arrival;
 use crate::proxy::failure::Failure;
 use crate::proxy::listing::Listing;
 use crate::proxy::plane::Plane;
 use crate::proxy::reading::Reading;
+use crate::proxy::{agent_api, agent_mcp};
 
 impl Plane {
     /// Answers one request of a connection. Whatever was granted or refused ends on the record.
@@ -45,6 +45,9 @@ async fn carry_out(account: &mut Account, request: Request<Incoming>) -> Result<
 
     let caller = account.connection.caller(&snapshot.security.trust)?;
     let Arrival { head, mut body, upgrade } = Arrival::read(request, &account.connection)?;
+    if agent_mcp::is_for(&head) {
+        return agent_mcp::answer(account, caller, &head, &mut body).await;
+    }
     if agent_api::is_reserved(&head) {
         return agent_api::answer(&head, &caller, &snapshot.routes).map(Carried::Ours);
     }

@@ -15,6 +15,8 @@ pub mod arrival;
 mod account;
 mod reading;
 mod listing;
+mod prospect;
+mod agent_mcp;
 pub mod exchange;
 
 pub use answer::Answer;

@@ -14,6 +14,7 @@ use crate::operation::mcp::revision::Revision;
 #[derive(Clone, Debug)]
 pub struct Message {
     call: Call,
+    id: Option<Value>,
     /// The message, written out from what was read.
     body: Option<Bytes>,
     headers: Vec<(HeaderName, HeaderValue)>,
@@ -40,7 +41,7 @@ impl Message {
                 return Err(Malformed::Envelope("only a POST carries a message"));
             }
             let call = blank(kind, legacy(headers)?, session(headers)?);
-            return Ok(Self { call, body: None, headers: Vec::new() });
+            return Ok(Self { call, id: None, body: None, headers: Vec::new() });
         }
         let body: Value =
             body.and_then(|body| serde_json::from_slice(body).ok()).ok_or(Malformed::Silent)?;
@@ -51,12 +52,18 @@ impl Message {
         };
         let call = read(envelope, headers)?;
         let headers = repeated(&call, headers)?;
-        Ok(Self { call, body: Some(Bytes::from(body.to_string())), headers })
+        let id = envelope.get("id").filter(|_| call.kind == Kind::Request).cloned();
+        Ok(Self { call, id, body: Some(Bytes::from(body.to_string())), headers })
     }
 
     /// What it asks for.
     pub fn call(&self) -> &Call {
         &self.call
+    }
+
+    /// The id that its answer has to carry; none where it wants no answer.
+    pub fn id(&self) -> Option<&Value> {
+        self.id.as_ref()
     }
 
     /// The same, when nothing else of it is needed.
