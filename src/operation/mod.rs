@@ -13,7 +13,12 @@ pub mod kind;
 pub mod operation;
 pub mod unreadable;
 pub mod mcp;
-mod http;
+mod form;
+mod multipart;
+mod plain;
+mod jsonrpc;
+mod graphql;
+mod grpc;
 pub mod operations;
 
 pub use kind::Kind;

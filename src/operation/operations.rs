@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use crate::operation::http;
 use crate::operation::mcp::Call;
 use crate::operation::operation::Operation;
 use crate::operation::unreadable::Unreadable;
+use crate::operation::{graphql, grpc, jsonrpc, plain};
 use crate::route::protocol::Protocol;
 use crate::route::{Inspected, Target};
 
@@ -32,12 +32,12 @@ impl Operations {
     /// # Errors
     /// [`Unreadable`]; nothing of the request may then be sent.
     pub fn read(target: &Target, body: Option<&Inspected>) -> Result<Self, Unreadable> {
+        plain::check_override(target.head())?;
         match &target.route().protocol {
-            Protocol::GraphQl(_)
-            | Protocol::Grpc(_)
-            | Protocol::Http
-            | Protocol::JsonRpc(_)
-            | Protocol::Mcp => http::read(target, body),
+            Protocol::GraphQl(terms) => graphql::read(terms, target, body),
+            Protocol::Grpc(reads) => grpc::read(reads, target),
+            Protocol::Http | Protocol::Mcp => plain::read(target, body),
+            Protocol::JsonRpc(reads) => jsonrpc::read(reads, target, body),
         }
     }
 
@@ -49,6 +49,22 @@ impl Operations {
     /// The one operation of a message of MCP, which was read already.
     pub fn of_call(call: Call) -> Self {
         Self { list: vec![call.operation()], body: None, call: Some(Box::new(call)) }
+    }
+
+    /// A request that is several operations.
+    ///
+    /// # Errors
+    /// [`Unreadable::Count`], if there are too many; none at all are no request.
+    pub(super) fn several(list: Vec<Operation>) -> Result<Self, Unreadable> {
+        if list.is_empty() || list.len() > MAX_OPERATIONS {
+            return Err(Unreadable::Count);
+        }
+        Ok(Self { list, body: None, call: None })
+    }
+
+    /// The same, with the body as it was read.
+    pub(super) fn with_body(self, body: Value) -> Self {
+        Self { body: Some(body), ..self }
     }
 
     /// The operations, in the request's order.
@@ -66,3 +82,6 @@ impl Operations {
         self.body.as_ref()
     }
 }
+
+/// The most operations in one request: each costs rules an iteration.
+pub(super) const MAX_OPERATIONS: usize = 64;
