@@ -36,6 +36,7 @@ impl Operations {
         match &target.route().protocol {
             Protocol::GraphQl(terms) => graphql::read(terms, target, body),
             Protocol::Grpc(reads) => grpc::read(reads, target),
+            // A message of MCP is restated before it is judged, and comes in by `of_message`.
             Protocol::Http | Protocol::Mcp => plain::read(target, body),
             Protocol::JsonRpc(reads) => jsonrpc::read(reads, target, body),
         }
@@ -46,7 +47,16 @@ impl Operations {
         Self { list: vec![operation], body: None, call: None }
     }
 
-    /// The one operation of a message of MCP, which was read already.
+    /// The one operation of a message of MCP that `target` carries.
+    ///
+    /// # Errors
+    /// [`Unreadable`], if the request around it could be taken for another one.
+    pub fn of_message(target: &Target, call: Call) -> Result<Self, Unreadable> {
+        plain::check_override(target.head())?;
+        Ok(Self::of_call(call))
+    }
+
+    /// The one operation of a message of MCP.
     pub fn of_call(call: Call) -> Self {
         Self { list: vec![call.operation()], body: None, call: Some(Box::new(call)) }
     }

@@ -58,7 +58,8 @@ impl Reading {
         {
             call.definition = definitions.of(&route, name);
         }
-        Ok(Self { target, body, operations: Operations::of_call(call) })
+        let operations = Operations::of_message(&target, call)?;
+        Ok(Self { target, body, operations })
     }
 }
 
