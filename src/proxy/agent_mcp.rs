@@ -92,7 +92,7 @@ fn about(method: &str, call: &Call) -> Result<Value, Refused> {
         "server/discover" => Ok(json!({
             "supportedVersions": SUPPORTED.map(Revision::date),
             "capabilities": capabilities,
-            "serverInfo": server,
+            "_meta": { "io.modelcontextprotocol/serverInfo": server },
             "instructions": INSTRUCTIONS,
             "ttlMs": 0,
             "cacheScope": "private",

@@ -36,10 +36,10 @@ impl Server {
             .unwrap_or_else(|lines| panic!("{script} says no port: {lines}"))
     }
 
-    /// The same, for Node.
-    pub fn node(script: &str) -> Self {
+    /// The same for Node, in any folder here.
+    pub fn node(script: &str, arguments: &[String]) -> Self {
         let mut command = node();
-        command.arg(scripts().join("servers").join(script));
+        command.arg(scripts().join(script)).args(arguments);
         let mut child = spawn(command.stdout(Stdio::piped()));
         let output = child.stdout.take().unwrap();
         Self::listening(child, output, |line| line.trim().parse().ok())

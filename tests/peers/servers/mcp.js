@@ -198,7 +198,7 @@ const SHARED = {
   "completion/complete": () => ({ completion: { values: ["paris", "park"], total: 2, hasMore: false } }),
 };
 const METHODS = {
-  modern: { ...SHARED, "server/discover": () => ({ supportedVersions: [MODERN], capabilities: CAPABILITIES, serverInfo: SERVER }) },
+  modern: { ...SHARED, "server/discover": () => ({ supportedVersions: [MODERN, ...LEGACY], capabilities: CAPABILITIES }) },
   legacy: {
     ...SHARED,
     initialize: ({ protocolVersion }) => ({
@@ -264,7 +264,8 @@ async function serve(request, response, message) {
   try {
     const result = await known(params, client);
     const cached = modern && (LISTS[method] || method === "server/discover");
-    const whole = { ...(modern && { resultType: "complete" }), ...(cached && { ttlMs: 1000, cacheScope: "private" }), ...result };
+    const meta = { _meta: { [`${META}serverInfo`]: SERVER } };
+    const whole = { ...(modern && { resultType: "complete", ...meta }), ...(cached && { ttlMs: 1000, cacheScope: "private" }), ...result };
     client.answer(200, { id, result: whole });
   } catch (why) {
     refuse(200, why.code ?? -32603, why.message, why.data);
