@@ -13,15 +13,24 @@ pub mod query;
 mod syntax;
 mod engine;
 mod gate;
-mod files;
+mod canonical;
+pub mod signing;
+mod manifest;
+mod folder;
+mod archive;
+mod contents;
+pub mod coverage;
+pub mod report;
 pub mod suite;
 pub mod bundle;
 pub mod checker;
 pub mod judge;
+pub mod specimen;
 
 #[cfg(test)]
 mod tests;
 
+pub use archive::is_archive;
 pub use bundle::Bundle;
 pub use checker::Checker;
 pub use config::Config;
@@ -30,3 +39,4 @@ pub use judge::Judge;
 pub use obligation::{Duty, Obligation};
 pub use problem::{LoadError, Problem};
 pub use query::Query;
+pub use signing::Signing;
