@@ -9,6 +9,7 @@ mod hostile;
 mod identity;
 mod inspection;
 mod mcp;
+mod operations;
 mod policy;
 mod bundles;
 mod credentials;

@@ -3,7 +3,7 @@
 use crate::config::code::Code;
 use crate::config::keypath::KeyPath;
 use crate::config::problem::Problem;
-use crate::config::protocol::Protocol;
+use crate::config::protocol::{GraphQl, Protocol};
 use crate::config::report::Report;
 use crate::config::routes::{Body, Dialect, Route};
 use crate::config::size::Size;
@@ -82,10 +82,19 @@ impl Route {
     }
 
     fn check_graphql(&self, at: &KeyPath, report: &mut Report) {
-        let Some(graphql) = &self.graphql else { return };
-        if self.protocol != Protocol::Graphql {
+        let usual = GraphQl::default();
+        let graphql = self.graphql.as_ref().unwrap_or(&usual);
+        if self.graphql.is_some() && self.protocol != Protocol::Graphql {
             let message = "only `protocol: graphql` knows this";
             report.check(Problem::key(Code::Value, at.clone(), message));
+        }
+        let unknown = self.reads.iter().find(|id| !graphql.persisted.contains(id));
+        if let Some(id) = unknown.filter(|_| self.protocol == Protocol::Graphql) {
+            let message = format!("`{id}` is not among the persisted queries");
+            report.check(
+                Problem::value(Code::Value, at.key("persisted"), message)
+                    .help("a document says itself what only reads; `reads` is for ids alone"),
+            );
         }
         if !(1..=64).contains(&graphql.depth) {
             let message = "a depth is 1 to 64";

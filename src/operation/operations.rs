@@ -94,4 +94,4 @@ impl Operations {
 }
 
 /// The most operations in one request: each costs rules an iteration.
-pub(super) const MAX_OPERATIONS: usize = 64;
+pub const MAX_OPERATIONS: usize = 64;

@@ -34,6 +34,8 @@ pub struct Problem<'a> {
     pub fault: Fault,
     /// What is wrong with a message of MCP.
     pub malformed: Option<&'a Malformed>,
+    /// Whether policy was asked and did not say yes.
+    denied: bool,
 }
 
 impl<'a> Problem<'a> {
@@ -52,7 +54,13 @@ impl<'a> Problem<'a> {
                 Failure::Malformed(why) => Some(why),
                 _ => None,
             },
+            denied: matches!(failure, Failure::Refused(_)),
         }
+    }
+
+    /// Whether policy was asked and did not say yes.
+    pub fn is_denial(&self) -> bool {
+        self.denied
     }
 
     /// The sentence that libraries show: it names us, and carries the handle.

@@ -129,3 +129,13 @@ fn described(value: &Value, schema: &Value, at: &str) {
         described(member, schema, &format!("{at}.{name}"));
     }
 }
+
+#[test]
+fn a_request_of_plain_http_is_one_operation() {
+    let operations = &document("/api/orders/7?a=1")["countersign"]["request"]["operations"];
+    let expected = json!([{
+        "protocol": "http", "kind": "read", "verb": "GET", "name": "/api/orders/7",
+        "arguments": null, "fields": [],
+    }]);
+    assert_eq!(operations, &expected);
+}

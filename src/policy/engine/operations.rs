@@ -2,6 +2,7 @@
 
 use regorus::Value;
 use regorus::value::Array;
+use serde_json::Map;
 
 use crate::operation::{Arguments, Field, Kind, Operation};
 use crate::policy::engine::input::object;
@@ -10,6 +11,26 @@ use crate::policy::engine::keys::Keys;
 /// All operations; `body` is the document's `parsed_body`.
 pub(super) fn of(list: &[Operation], body: &Value, keys: &Keys) -> Value {
     each(list, |operation| one(operation, body, keys))
+}
+
+/// A list with one operation that has everything which an operation can have, for those who have to
+/// know what is in the document before there is one. Null stands where anything may stand.
+pub(in crate::policy) fn specimen() -> serde_json::Value {
+    let field = Field { path: "".into(), arguments: Map::new() };
+    let operation = Operation {
+        protocol: "http",
+        kind: Kind::Write,
+        verb: "".into(),
+        name: "".into(),
+        arguments: Arguments::None,
+        fields: vec![field],
+    };
+    let list = of(&[operation], &Value::Null, &Keys::new()).to_string();
+    let mut list = serde_json::from_str(&list).unwrap_or(serde_json::Value::Null);
+    if let Some(arguments) = list.pointer_mut("/0/fields/0/arguments") {
+        *arguments = serde_json::Value::Null;
+    }
+    list
 }
 
 fn one(operation: &Operation, body: &Value, keys: &Keys) -> Value {

@@ -6,6 +6,7 @@ mod constructs;
 mod engines;
 mod growth;
 mod hostile;
+mod operations;
 mod pack;
 mod snippets;
 

@@ -5,7 +5,9 @@ mod anthropic;
 mod aws;
 mod generic;
 mod git;
+mod graphql;
 mod grpc;
+mod jsonrpc;
 mod mcp;
 
 use bytes::Bytes;
@@ -32,10 +34,10 @@ pub struct Written {
 pub struct Asked<'a> {
     /// Its method.
     pub method: Option<&'a Method>,
-    /// Its `Accept`.
-    pub accept: Option<&'a str>,
     /// Its `Content-Type`.
     pub content_type: Option<&'a str>,
+    /// Its `Accept`.
+    pub accept: Option<&'a str>,
     /// Its body, where it was inspected.
     pub body: Option<&'a [u8]>,
 }
@@ -49,12 +51,10 @@ pub fn write(dialect: Dialect, problem: &Problem<'_>, asked: Asked<'_>) -> Writt
         Dialect::Anthropic => anthropic::write(problem),
         Dialect::Aws => aws::write(problem, asked),
         // GitHub's libraries look for `message`, OpenAI's for `error.message`: both are there.
-        Dialect::Generic
-        | Dialect::GitHub
-        | Dialect::GraphQl
-        | Dialect::JsonRpc
-        | Dialect::OpenAi => generic::write(problem),
+        Dialect::Generic | Dialect::GitHub | Dialect::OpenAi => generic::write(problem),
         Dialect::Git => git::write(problem),
+        Dialect::GraphQl => graphql::write(problem, asked),
+        Dialect::JsonRpc => jsonrpc::write(problem, asked),
         Dialect::Mcp => mcp::write(problem, asked),
     }
 }
