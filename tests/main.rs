@@ -8,6 +8,7 @@ mod split;
 mod hostile;
 mod identity;
 mod inspection;
+mod mcp;
 mod operations;
 mod policy;
 mod bundles;

@@ -12,6 +12,7 @@
 pub mod kind;
 pub mod operation;
 pub mod unreadable;
+pub mod mcp;
 mod form;
 mod multipart;
 mod plain;

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::operation::mcp::Call;
 use crate::operation::operation::Operation;
 use crate::operation::unreadable::Unreadable;
 use crate::operation::{graphql, grpc, jsonrpc, plain};
@@ -15,13 +16,14 @@ use crate::route::{Inspected, Target};
 /// ```compile_fail
 /// use countersign::operation::Operations;
 /// fn forge() -> Operations {
-///     Operations { list: Vec::new(), body: None }
+///     Operations { list: Vec::new(), body: None, call: None }
 /// }
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Operations {
     list: Vec<Operation>,
     body: Option<Value>,
+    call: Option<Box<Call>>,
 }
 
 impl Operations {
@@ -34,6 +36,7 @@ impl Operations {
         match &target.route().protocol {
             Protocol::GraphQl(terms) => graphql::read(terms, target, body),
             Protocol::Grpc(reads) => grpc::read(reads, target),
+            // A message of MCP is restated before it is judged, and comes in by `of_message`.
             Protocol::Http | Protocol::Mcp => plain::read(target, body),
             Protocol::JsonRpc(reads) => jsonrpc::read(reads, target, body),
         }
@@ -41,7 +44,21 @@ impl Operations {
 
     /// A request that is one operation.
     pub(super) fn one(operation: Operation) -> Self {
-        Self { list: vec![operation], body: None }
+        Self { list: vec![operation], body: None, call: None }
+    }
+
+    /// The one operation of a message of MCP that `target` carries.
+    ///
+    /// # Errors
+    /// [`Unreadable`], if the request around it could be taken for another one.
+    pub fn of_message(target: &Target, call: Call) -> Result<Self, Unreadable> {
+        plain::check_override(target.head())?;
+        Ok(Self::of_call(call))
+    }
+
+    /// The one operation of a message of MCP.
+    pub fn of_call(call: Call) -> Self {
+        Self { list: vec![call.operation()], body: None, call: Some(Box::new(call)) }
     }
 
     /// A request that is several operations.
@@ -52,7 +69,7 @@ impl Operations {
         if list.is_empty() || list.len() > MAX_OPERATIONS {
             return Err(Unreadable::Count);
         }
-        Ok(Self { list, body: None })
+        Ok(Self { list, body: None, call: None })
     }
 
     /// The same, with the body as it was read.
@@ -63,6 +80,11 @@ impl Operations {
     /// The operations, in the request's order.
     pub fn list(&self) -> &[Operation] {
         &self.list
+    }
+
+    /// What a message of MCP asks for.
+    pub fn call(&self) -> Option<&Call> {
+        self.call.as_deref()
     }
 
     /// The body as it was read, where it is not JSON.

@@ -12,6 +12,7 @@ use crate::credential::Unsigned;
 use crate::enforce::{Cause, Refusal};
 use crate::identity::Rejection;
 use crate::operation::Unreadable;
+use crate::operation::mcp::Malformed;
 use crate::policy::Decision;
 use crate::route::body::BodyError;
 use crate::route::{Ambiguity, NoRoute};
@@ -28,6 +29,8 @@ pub enum Failure {
     Body(BodyError),
     /// The agent's certificate no longer holds.
     Identity(Rejection),
+    /// It is no message of MCP that is understood.
+    Malformed(Malformed),
     /// The handshake asked for another host than the request does.
     Misdirected,
     /// Nothing carries this request.
@@ -68,6 +71,7 @@ impl Failure {
             Self::Ambiguous(_)
             | Self::Body(_)
             | Self::Identity(_)
+            | Self::Malformed(_)
             | Self::Misdirected
             | Self::NoRoute(_)
             | Self::Unreadable(_) => Fault::Agent,
@@ -89,6 +93,7 @@ impl Failure {
             Self::Ambiguous(rule)
             | Self::Body(BodyError::Ambiguous(rule))
             | Self::NoRoute(NoRoute::Ambiguous(rule)) => Some(rule.rule()),
+            Self::Malformed(rule) => Some(rule.code()),
             Self::Unreadable(rule) => Some(rule.rule()),
             _ => None,
         }
@@ -104,6 +109,7 @@ impl Failure {
             Self::Body(BodyError::Idle) => StatusCode::REQUEST_TIMEOUT,
             Self::Body(BodyError::TooLarge(_)) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Identity(_) => StatusCode::FORBIDDEN,
+            Self::Malformed(rule) => rule.status(),
             Self::Misdirected | Self::NoRoute(NoRoute::Host) => StatusCode::MISDIRECTED_REQUEST,
             Self::NoRoute(NoRoute::Ambiguous(rule)) => rule.status(),
             Self::NoRoute(NoRoute::Method(_)) => StatusCode::METHOD_NOT_ALLOWED,
@@ -132,6 +138,7 @@ impl Failure {
             Self::Body(BodyError::Idle) => "body_timeout",
             Self::Body(BodyError::TooLarge(_)) => "body_too_large",
             Self::Identity(_) => "identity_rejected",
+            Self::Malformed(rule) => rule.code(),
             Self::Misdirected => "misdirected",
             Self::NoRoute(NoRoute::Host) => "no_such_host",
             Self::NoRoute(NoRoute::Method(_)) => "method_not_served",
@@ -188,6 +195,7 @@ impl fmt::Display for Failure {
             Self::Audit(why) => write!(f, "the audit trail does not take records: {why}"),
             Self::Body(why) => write!(f, "{why}"),
             Self::Identity(why) => write!(f, "the agent's certificate no longer holds: {why}"),
+            Self::Malformed(rule) => write!(f, "the message of MCP is refused: {rule}"),
             Self::Misdirected => f.write_str("the handshake and the request name different hosts"),
             Self::NoRoute(NoRoute::Ambiguous(rule)) => {
                 write!(f, "the request is ambiguous: {rule}")
@@ -233,6 +241,7 @@ from! {
     Ambiguity => Ambiguous,
     BodyError => Body,
     Box<Refusal> => Refused,
+    Malformed => Malformed,
     NoRoute => NoRoute,
     Rejection => Identity,
     Unavailable => Audit,

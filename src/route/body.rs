@@ -103,6 +103,11 @@ impl Body {
         *self = Self::Whole(bytes);
         Ok(Some(inspected))
     }
+
+    /// Sends `inspected` in place of what was read.
+    pub(crate) fn restate(&mut self, inspected: &Inspected) {
+        *self = Self::Whole(inspected.bytes.clone());
+    }
 }
 
 impl Passed {
@@ -150,6 +155,11 @@ impl Inspected {
         let mut sum = [0; 32];
         sum.copy_from_slice(digest(&SHA256, &bytes).as_ref());
         Ok(Self { bytes, digest: sum, encoding })
+    }
+
+    /// A body that was written out anew from what was read: strict JSON.
+    pub(crate) fn restated(bytes: Bytes) -> Self {
+        Self::new(bytes, Encoding::Json)
     }
 
     /// How the bytes are to be read.

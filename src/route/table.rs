@@ -180,6 +180,11 @@ impl Target {
         &self.head
     }
 
+    /// What was asked for, to say some of it in other words.
+    pub(crate) fn head_mut(&mut self) -> &mut Head {
+        &mut self.head
+    }
+
     /// The route that carries it.
     pub fn route(&self) -> &Arc<Route> {
         &self.route

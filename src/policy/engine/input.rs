@@ -181,7 +181,10 @@ impl Builder {
             (&keys.approval, Value::Null),
             (&keys.chain, Value::new_array()),
             (&keys.listener, Value::from(query.listener.as_str())),
-            (&keys.mcp, Value::Null),
+            (
+                &keys.mcp,
+                query.operations.call().map_or(Value::Null, |call| Value::from(call.document())),
+            ),
             (&keys.principal, parts.caller.principal.clone()),
             (&keys.proposal, Value::Null),
             (&keys.request, self.request(query, parts, body)),

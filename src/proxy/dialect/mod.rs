@@ -11,7 +11,7 @@ mod jsonrpc;
 mod mcp;
 
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 
 use crate::proxy::problem::Problem;
 use crate::route::terms::Dialect;
@@ -32,6 +32,8 @@ pub struct Written {
 /// What a dialect may look at of the request it answers.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Asked<'a> {
+    /// Its method.
+    pub method: Option<&'a Method>,
     /// Its `Content-Type`.
     pub content_type: Option<&'a str>,
     /// Its `Accept`.
