@@ -39,12 +39,18 @@ pub(super) struct Contents {
 impl Contents {
     /// Reads the folder (or the one file of rules) at `path`.
     pub(super) fn read(path: &Path) -> Result<Self, LoadError> {
+        Self::read_all(&[path.to_owned()])
+    }
+
+    /// Reads several folders or files as one; each is a root of its own for its data.
+    pub(super) fn read_all(paths: &[PathBuf]) -> Result<Self, LoadError> {
         let mut reader = Reader::default();
-        reader.visit(path, path, 0);
+        paths.iter().for_each(|path| reader.visit(path, path, 0));
         let (data, mut problems) = merged(&reader.documents);
         problems.append(&mut reader.problems);
         if reader.sources.is_empty() && problems.is_empty() {
             let fix = "put *.rego files there, or set `policy.path` to where they are";
+            let path = paths.first().cloned().unwrap_or_default();
             problems.push(Problem::new(Place::file(path), "there are no rules here", fix));
         }
         if !problems.is_empty() {

@@ -14,6 +14,7 @@ mod syntax;
 mod engine;
 mod gate;
 mod files;
+pub mod check;
 pub mod suite;
 pub mod bundle;
 pub mod checker;

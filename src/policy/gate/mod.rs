@@ -7,17 +7,17 @@
 //! the fast machine might get wrong runs on the *interpreter*; the rest is *fast*. Where the tree
 //! does not tell, the careful answer is given.
 
-mod builtins;
-mod calls;
+pub(in crate::policy) mod builtins;
+pub(in crate::policy) mod calls;
 #[cfg(test)]
 mod capabilities;
 mod cases;
 mod differences;
 mod known;
-mod names;
+pub(in crate::policy) mod names;
 mod scan;
 mod certainty;
-mod walk;
+pub(in crate::policy) mod walk;
 
 #[cfg(test)]
 pub(in crate::policy) use capabilities::capabilities;
