@@ -1,7 +1,7 @@
 //! `countersign policy check`: what is wrong with rules, before anything is loaded.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
@@ -69,7 +69,7 @@ pub(super) fn bodies(file: &File) -> Bodies {
 }
 
 /// The configuration, checked by itself.
-fn read(path: &std::path::Path) -> Result<File, Problems> {
+pub(super) fn read(path: &Path) -> Result<File, Problems> {
     let name = path.display().to_string();
     let text = std::fs::read_to_string(path)
         .map_err(|why| Problems::unreadable(&name, why.to_string()))?;

@@ -70,6 +70,7 @@ codes! {
     Skipped "P012" Warning "A denial that an error in a builtin can skip."
     Negation "P013" Warning "A `not` that an error in a builtin makes true."
     Rule "P014" Error "A rule that its package does not have."
+    Name "P015" Error "A name that nothing defines."
 }
 
 impl fmt::Display for Code {

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::policy::check::Findings;
 use crate::policy::check::code::Code;
-use crate::policy::check::scope::Scope;
 use crate::policy::check::schema::written;
+use crate::policy::check::scope::Scope;
 use crate::policy::check::tour::Sight;
 use crate::policy::syntax::{BoolOp, Expr, Literal, Query, Span};
 
@@ -100,8 +100,8 @@ fn written_of<'a>(expr: &'a Expr, scope: &Scope<'_, 'a>) -> Option<String> {
     (!field.contains("[_]")).then_some(field)
 }
 
-fn is_lower(quoted: &str) -> bool {
-    quoted.contains(|c: char| c.is_ascii_lowercase()) && quoted.starts_with(['"', '`'])
+fn is_lower(method: &str) -> bool {
+    method.contains(|c: char| c.is_ascii_lowercase())
 }
 
 const METHOD: &str = "input.attributes.request.http.method";

@@ -6,8 +6,8 @@
 use strsim::jaro_winkler;
 
 use crate::policy::check::code::Code;
-use crate::policy::check::scope::{Context, Origin, Scope};
 use crate::policy::check::schema::{Instead, Missing, Part, written};
+use crate::policy::check::scope::{Context, Origin, Scope};
 use crate::policy::check::tour::{Sight, Stands};
 use crate::policy::check::{Bodies, Findings};
 use crate::policy::syntax::{Expr, Span};
@@ -85,7 +85,8 @@ fn unknown(origin: &[Part<'_>], missing: &Missing<'_>) -> (String, String) {
             let Part::Key(name) = wrong else { return (String::new(), String::new()) };
             let message = format!("`{parent}.{name}` is not part of the input");
             let near = keys.iter().max_by(|a, b| {
-                jaro_winkler(&shape(a), &shape(name)).total_cmp(&jaro_winkler(&shape(b), &shape(name)))
+                jaro_winkler(&shape(a), &shape(name))
+                    .total_cmp(&jaro_winkler(&shape(b), &shape(name)))
             });
             let near = near.filter(|near| jaro_winkler(&shape(near), &shape(name)) >= LIKENESS);
             let meant = near.map(|near| format!("did you mean `{near}`? "));

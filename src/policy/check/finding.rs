@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::ops::Range;
+use std::path::PathBuf;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use serde_json::{Value, json};
@@ -28,10 +29,10 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// Something at `span` of `text`, which is the file that `place` names.
+    /// Something at `span` of `text`, which is what `file` says.
     pub(super) fn new(
         code: Code,
-        place: Place,
+        file: PathBuf,
         (span, text): (Span, &str),
         message: impl Into<String>,
         help: impl Into<String>,
@@ -40,9 +41,14 @@ impl Finding {
         let bytes = |at: u32| usize::try_from(at).unwrap_or(usize::MAX);
         let from = bytes(span.start).saturating_sub(start).min(excerpt.len());
         let to = bytes(span.end).saturating_sub(start).clamp(from, excerpt.len());
+        // The engine counts a reference's column from its last dot.
+        let counted = |before: &str| u32::try_from(before.chars().count() + 1).unwrap_or(u32::MAX);
+        let column = counted(excerpt.get(..from).unwrap_or_default());
+        let newlines = text.get(..start).unwrap_or_default().matches('\n').count();
+        let line = u32::try_from(newlines + 1).unwrap_or(u32::MAX);
         Self {
             code,
-            place,
+            place: Place { file, line, column },
             excerpt: excerpt.to_owned(),
             message: message.into(),
             help: help.into(),

@@ -15,6 +15,7 @@ mod fields;
 mod order;
 mod contradiction;
 mod reach;
+mod unknown;
 mod reasons;
 mod skipped;
 
@@ -30,7 +31,7 @@ use crate::policy::bundle::on_large_stack;
 use crate::policy::files::Contents;
 use crate::policy::gate::names::Names;
 use crate::policy::gate::{self, File, builtins, calls};
-use crate::policy::problem::{LoadError, Place};
+use crate::policy::problem::LoadError;
 use crate::policy::syntax::{Rule, Span};
 use contradiction::Contradictions;
 use fields::Fields;
@@ -79,6 +80,7 @@ fn checked(contents: &Contents, query: &str, bodies: Bodies) -> Result<Vec<Findi
     let reach = Reach::new(context, query);
     reach.report(context, &mut findings);
     reach::misnamed(context, &mut findings);
+    unknown::report(context, &mut findings);
     reasons::report(context, query, &mut findings);
     for (index, node) in names.nodes().iter().enumerate() {
         let here = if reach.serves(index) { bodies } else { Bodies::Somewhere };
@@ -138,7 +140,7 @@ impl Findings<'_> {
         help: impl Into<String>,
     ) {
         let Some(source) = self.files.get(file).map(|file| file.source) else { return };
-        let place = Place { file: source.file.clone(), line: span.line, column: span.col };
-        self.found.push(Finding::new(code, place, (span, &source.text), message, help));
+        let at = (span, source.text.as_str());
+        self.found.push(Finding::new(code, source.file.clone(), at, message, help));
     }
 }

@@ -6,8 +6,8 @@
 
 use crate::policy::check::Findings;
 use crate::policy::check::code::Code;
-use crate::policy::check::scope::Scope;
 use crate::policy::check::schema::Types;
+use crate::policy::check::scope::Scope;
 use crate::policy::check::tour::{Sight, Stands};
 use crate::policy::syntax::{BoolOp, Expr};
 
@@ -19,30 +19,27 @@ pub(super) struct Order<'f, 'a> {
 impl<'a> Sight<'a> for Order<'_, 'a> {
     fn expression(&mut self, expr: &'a Expr, scope: &Scope<'_, 'a>, _stands: Stands) {
         let Expr::Comparison { op, lhs, rhs, span } = expr else { return };
-        let of_input = [lhs, rhs].iter().any(|side| scope.origin(side).is_some());
-        let (Some(left), Some(right)) = (scope.types(lhs), scope.types(rhs)) else { return };
-        if !of_input {
+        let equality = matches!(op, BoolOp::Eq | BoolOp::Ne);
+        let types = |side| if equality { scope.declared(side) } else { scope.types(side) };
+        let (Some(left), Some(right)) = (types(lhs), types(rhs)) else { return };
+        if [lhs, rhs].iter().all(|side| scope.origin(side).is_none()) {
             return;
         }
         let text = scope.context.text(scope.file);
         let (one, other) = (lhs.span().text(text), rhs.span().text(text));
-        let apart = left.and(right).is_empty();
-        match op {
-            BoolOp::Eq | BoolOp::Ne if apart => {
-                let always = if *op == BoolOp::Eq { "never" } else { "always" };
-                let message = format!(
-                    "this {always} holds: `{one}` is {left}, and `{other}` is {right}"
-                );
-                self.findings.add(Code::Contradiction, scope.file, *span, message, help(left, one));
-            }
-            BoolOp::Eq | BoolOp::Ne => {}
-            _ if left == right && left.is_one() => {}
-            _ => {
-                let message = format!("`{one}` is {left}, `{other}` is {right}, and Rego orders types");
-                let (wide, name) = if left.is_one() { (right, other) } else { (left, one) };
-                let narrow = if left.is_one() { left } else { right };
-                self.findings.add(Code::Order, scope.file, *span, message, guard(wide, name, narrow));
-            }
+        if !equality && !(left == right && left.is_one()) {
+            let message = format!("`{one}` is {left}, `{other}` is {right}, and Rego orders types");
+            let help = match left.is_one() && (!right.is_one() || scope.origin(rhs).is_some()) {
+                true => guard(right, other, left),
+                false => guard(left, one, right),
+            };
+            self.findings.add(Code::Order, scope.file, *span, message, help);
+        }
+        if equality && left.and(right).is_empty() {
+            let always = if *op == BoolOp::Eq { "never" } else { "always" };
+            let message = format!("this {always} holds: `{one}` is {left}, `{other}` is {right}");
+            let help = help(left, one);
+            self.findings.add(Code::Contradiction, scope.file, *span, message, help);
         }
     }
 }
@@ -56,7 +53,11 @@ fn guard(wide: Types, name: &str, narrow: Types) -> String {
         Types::NUMBER => ", or use `data.lib.number.at_most(value, limit)` and its like",
         _ => "",
     };
-    format!("say what it must be: `x := {name}; is_{wanted}(x)`{helper}")
+    let guard = match name.contains(['.', '[']) {
+        true => format!("x := {name}; is_{wanted}(x)"),
+        false => format!("is_{wanted}({name})"),
+    };
+    format!("say what it must be: `{guard}`{helper}")
 }
 
 fn help(left: Types, name: &str) -> String {

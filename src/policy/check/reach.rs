@@ -45,12 +45,14 @@ impl Reach {
     /// Reports the rules that no entry point needs.
     pub(super) fn report(&self, context: Context<'_, '_>, findings: &mut Findings<'_>) {
         let nodes = context.names.nodes();
-        let package = |node: &Node<'_>| node.path.split_last().map(|(_, package)| package.join("."));
+        let package =
+            |node: &Node<'_>| node.path.split_last().map(|(_, package)| package.join("."));
         let used: BTreeSet<_> =
             self.all.iter().filter_map(|index| nodes.get(*index)).filter_map(package).collect();
         let mut unused = BTreeSet::new();
         for (index, node) in nodes.iter().enumerate() {
-            let Some((file, rule)) = node.rules.first().filter(|_| !self.all.contains(&index)) else {
+            let Some((file, rule)) = node.rules.first().filter(|_| !self.all.contains(&index))
+            else {
                 continue;
             };
             let Some(package) = package(node).filter(|_| !is_function(rule)) else { continue };
@@ -141,7 +143,8 @@ impl<'a> Visitor<'a> for Misnamed<'_, '_, 'a, '_> {
             return;
         }
         let within = (2..path.len()).filter_map(|length| path.split_at_checked(length));
-        let Some((package, rest)) = within.rev().find(|(package, _)| self.packages.contains(package))
+        let Some((package, rest)) =
+            within.rev().find(|(package, _)| self.packages.contains(package))
         else {
             return;
         };

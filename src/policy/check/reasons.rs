@@ -47,12 +47,7 @@ fn reasons_of(rule: &Rule) -> Vec<&Expr> {
     reasons.map(|(_, _, value)| value).collect()
 }
 
-fn reason<'a>(
-    rule: &'a Rule,
-    context: Context<'_, 'a>,
-    file: usize,
-    findings: &mut Findings<'_>,
-) {
+fn reason<'a>(rule: &'a Rule, context: Context<'_, 'a>, file: usize, findings: &mut Findings<'_>) {
     let Rule::Spec { head: Head::Set { key: Some(key), .. }, span, .. } = rule else { return };
     shape(key, context, file, Some(*span), findings);
 }
@@ -86,7 +81,10 @@ fn shape<'a>(
         if !is_known && key.is_constant() {
             wrong(key.span(), "a reason has no such member");
         }
-        if is_known && value.is_constant() && !matches!(value, Expr::String { .. } | Expr::RawString { .. }) {
+        if is_known
+            && value.is_constant()
+            && !matches!(value, Expr::String { .. } | Expr::RawString { .. })
+        {
             wrong(value.span(), "a reason's members are text");
         }
     }

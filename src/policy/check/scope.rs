@@ -134,7 +134,7 @@ impl<'c, 'a> Scope<'c, 'a> {
             }
             Expr::Comparison { op: BoolOp::Eq, lhs, rhs, .. } => {
                 for (one, other) in [(lhs, rhs), (rhs, lhs)] {
-                    let types = constant(other).or_else(|| named_type(one, other));
+                    let types = named_type(one, other).or_else(|| constant(other));
                     let of = type_name_of(one).unwrap_or(one.as_ref());
                     types.into_iter().for_each(|types| self.narrow(of, types));
                 }
@@ -199,19 +199,23 @@ impl<'c, 'a> Scope<'c, 'a> {
 
     /// The types that the value can have, where that can be told.
     pub(super) fn types(&self, expr: &'a Expr) -> Option<Types> {
+        let declared = self.declared(expr)?;
+        let Some(origin) = self.origin(expr) else { return Some(declared) };
+        let guarded = self.guards.get(&written(&origin)).copied().unwrap_or(Types::ALL);
+        Some(declared.and(guarded)).filter(|types| !types.is_empty())
+    }
+
+    /// The same without what guards say; `None` for a field that does not exist.
+    pub(super) fn declared(&self, expr: &'a Expr) -> Option<Types> {
         if let Some(origin) = self.origin(expr) {
-            let declared = self.field(&origin).unwrap_or(Types::ALL);
-            let guarded = self.guards.get(&written(&origin)).copied().unwrap_or(Types::ALL);
-            return Some(declared.and(guarded));
+            return self.field(&origin).ok();
         }
         match expr {
             Expr::Arith { .. } | Expr::Minus { .. } => Some(Types::NUMBER),
             Expr::ArrayCompr { .. } => Some(Types::ARRAY),
             Expr::ObjectCompr { .. } => Some(Types::OBJECT),
             Expr::SetCompr { .. } => Some(Types::SET),
-            Expr::Call { fcn, .. } => {
-                kind_types(builtins::find(&dotted(fcn).join("."))?.gives)
-            }
+            Expr::Call { fcn, .. } => kind_types(builtins::find(&dotted(fcn).join("."))?.gives),
             other => constant(other),
         }
     }
