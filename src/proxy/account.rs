@@ -210,7 +210,7 @@ impl Account {
     fn log(&self, failure: &Failure) {
         let metrics = &self.plane.shared.metrics.http;
         if let Some(rule) = failure.broken_rule() {
-            metrics.refused.with_label_values(&[rule.rule()]).inc();
+            metrics.refused.with_label_values(&[rule]).inc();
         }
         if matches!(failure, Failure::Panicked) {
             metrics.panics.inc();

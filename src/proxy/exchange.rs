@@ -14,6 +14,7 @@ use hyper::body::Incoming;
 
 use crate::enforce::{Ask, authorize};
 use crate::listener::Connection;
+use crate::operation::Operations;
 use crate::proxy::account::{Account, Carried};
 use crate::proxy::agent_api;
 use crate::proxy::answer::Answer;
@@ -36,7 +37,7 @@ impl Plane {
     }
 }
 
-/// Prove, resolve, authorize, record, inject, send.
+/// Prove, resolve, read, authorize, record, inject, send.
 async fn carry_out(account: &mut Account, request: Request<Incoming>) -> Result<Carried, Failure> {
     let view = Rc::clone(&account.view);
     let snapshot = &view.snapshot;
@@ -51,9 +52,10 @@ async fn carry_out(account: &mut Account, request: Request<Incoming>) -> Result<
     account.route = Some(Arc::clone(&route));
     let inspected = body.inspect(target.head().headers(), route.inspect).await?;
     account.inspected.clone_from(&inspected);
+    let operations = Operations::read(&target, inspected.as_ref())?;
 
     let now = account.plane.shared.clock.now();
-    let ask = Ask { id: account.id, caller, target, body: inspected, now };
+    let ask = Ask { id: account.id, caller, target, body: inspected, operations, now };
     let tunnel = upgrade.filter(|_| ask.target.upgrade().is_some()).map(|side| (ask.clone(), side));
     let grant = authorize(&mut view.judge.borrow_mut(), ask, &account.plane.shared.metrics.policy)?;
     account.answer_headers = grant.answer_headers();

@@ -11,6 +11,7 @@ use crate::audit::{self, Unavailable};
 use crate::credential::Unsigned;
 use crate::enforce::{Cause, Refusal};
 use crate::identity::Rejection;
+use crate::operation::Unreadable;
 use crate::policy::Decision;
 use crate::route::body::BodyError;
 use crate::route::{Ambiguity, NoRoute};
@@ -41,6 +42,8 @@ pub enum Failure {
     Unasked,
     /// The credential could not be put on.
     Unsigned(Unsigned),
+    /// The request's operations could not be told apart.
+    Unreadable(Unreadable),
     /// The upstream did not answer.
     Upstream(upstream::Error),
 }
@@ -66,7 +69,8 @@ impl Failure {
             | Self::Body(_)
             | Self::Identity(_)
             | Self::Misdirected
-            | Self::NoRoute(_) => Fault::Agent,
+            | Self::NoRoute(_)
+            | Self::Unreadable(_) => Fault::Agent,
             Self::Refused(refusal) => match refusal.cause() {
                 Cause::Denied | Cause::NeedsApproval => Fault::Policy,
                 Cause::Undecided | Cause::Unmet(_) => Fault::Countersign,
@@ -80,11 +84,12 @@ impl Failure {
     }
 
     /// The rule of a well-formed request that was broken.
-    pub fn broken_rule(&self) -> Option<Ambiguity> {
+    pub fn broken_rule(&self) -> Option<&'static str> {
         match self {
             Self::Ambiguous(rule)
             | Self::Body(BodyError::Ambiguous(rule))
-            | Self::NoRoute(NoRoute::Ambiguous(rule)) => Some(*rule),
+            | Self::NoRoute(NoRoute::Ambiguous(rule)) => Some(rule.rule()),
+            Self::Unreadable(rule) => Some(rule.rule()),
             _ => None,
         }
     }
@@ -106,6 +111,7 @@ impl Failure {
             Self::Opaque | Self::Unasked | Self::Unsigned(_) => StatusCode::BAD_GATEWAY,
             Self::Panicked => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Refused(refusal) => refusal.status().unwrap_or(StatusCode::FORBIDDEN),
+            Self::Unreadable(rule) => rule.status(),
             Self::Upstream(error) => match error.cause() {
                 upstream::Cause::Timeout(_) => StatusCode::GATEWAY_TIMEOUT,
                 upstream::Cause::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
@@ -138,6 +144,7 @@ impl Failure {
                 Cause::Undecided | Cause::Unmet(_) => "policy_error",
             },
             Self::Unasked => "upstream_protocol",
+            Self::Unreadable(rule) => rule.rule(),
             Self::Unsigned(_) => "credential_unavailable",
             Self::Upstream(error) => error.reason(),
         }
@@ -202,6 +209,9 @@ impl fmt::Display for Failure {
                 _ => f.write_str("policy denied the request"),
             },
             Self::Unasked => f.write_str("the upstream switched to a protocol nobody asked for"),
+            Self::Unreadable(rule) => {
+                write!(f, "the request's operations cannot be told apart: {rule}")
+            }
             Self::Unsigned(why) => write!(f, "{why}"),
             Self::Upstream(error) => write!(f, "{error}"),
         }
@@ -226,6 +236,7 @@ from! {
     NoRoute => NoRoute,
     Rejection => Identity,
     Unavailable => Audit,
+    Unreadable => Unreadable,
     Unsigned => Unsigned,
     upstream::Error => Upstream,
 }

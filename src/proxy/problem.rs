@@ -110,6 +110,7 @@ fn detail(failure: &Failure) -> Cow<'_, str> {
                 "Policy gave no clear answer, so this is denied. Ask the operator.".into()
             }
         },
+        Failure::Unreadable(rule) => rule.detail().into(),
         Failure::Unasked => "The upstream did not answer in HTTP. Ask the operator.".into(),
         Failure::Unsigned(_) => {
             "The credential for this route cannot be used, so nothing was sent. Ask the operator."

@@ -13,6 +13,7 @@ use crate::id::{CredentialName, RouteName, UpstreamName};
 use crate::route::ambiguity::Ambiguity;
 use crate::route::head::{Head, Upgrade};
 use crate::route::pattern::{HostPattern, PathPrefix};
+use crate::route::protocol::Protocol;
 use crate::route::terms::{Dialect, Durability, EncodedSlash, Inspect, Retry, Unscannable};
 
 /// One way through Countersign, as the operator configured it.
@@ -28,6 +29,8 @@ pub struct Route {
     pub methods: Option<Vec<Method>>,
     /// Where its requests go.
     pub upstream: UpstreamName,
+    /// What its requests speak inside HTTP.
+    pub protocol: Protocol,
     /// What is put on them.
     pub credential: Option<CredentialName>,
     /// What policy may see of their bodies.
@@ -210,6 +213,7 @@ mod tests {
     use crate::route::ambiguity::Ambiguity;
     use crate::route::head::Head;
     use crate::route::pattern::{HostPattern, PathPrefix};
+    use crate::route::protocol::Protocol;
     use crate::route::terms::{Dialect, Durability, EncodedSlash, Retry};
     use http::{Method, Request};
 
@@ -220,6 +224,7 @@ mod tests {
             path: PathPrefix::parse(path).unwrap(),
             methods: None,
             upstream: "u".into(),
+            protocol: Protocol::Http,
             credential: None,
             inspect: None,
             durability: Durability::Kernel,

@@ -6,8 +6,10 @@ use serde_json::{Value, json};
 use crate::clock::Timestamp;
 use crate::id::{DecisionId, ListenerName};
 use crate::identity::{Certificate, SpiffeId};
+use crate::operation::Operations;
 use crate::policy::engine::input::{Asked, Builder};
 use crate::route::pattern::{HostPattern, PathPrefix};
+use crate::route::protocol::Protocol;
 use crate::route::terms::{Dialect, Durability, EncodedSlash, Retry};
 use crate::route::{Head, Route, Table, Target};
 
@@ -24,6 +26,7 @@ fn target(uri: &str) -> Target {
         path: PathPrefix::parse("/").unwrap(),
         methods: None,
         upstream: "orders".into(),
+        protocol: Protocol::Http,
         credential: None,
         inspect: None,
         durability: Durability::Kernel,
@@ -42,10 +45,13 @@ fn document(uri: &str) -> Value {
         thumbprint: [7; 32],
         not_after: Timestamp::from_secs(1_800_000_000),
     };
+    let target = target(uri);
+    let operations = Operations::read(&target, None).unwrap();
     let asked = Asked {
         id: DecisionId::new(),
-        target: &target(uri),
+        target: &target,
         body: None,
+        operations: &operations,
         listener: &ListenerName::from("agents"),
         peer: "[::ffff:192.0.2.7]:4711".parse().unwrap(),
         local: "192.0.2.1:8443".parse().unwrap(),

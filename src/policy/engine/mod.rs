@@ -10,6 +10,7 @@ pub(super) mod answer;
 pub(super) mod document;
 mod moment;
 mod caller;
+mod operations;
 pub(super) mod input;
 #[cfg(test)]
 mod input_tests;

@@ -45,7 +45,11 @@ pub fn write(dialect: Dialect, problem: &Problem<'_>, asked: Asked<'_>) -> Writt
         Dialect::Anthropic => anthropic::write(problem),
         Dialect::Aws => aws::write(problem, asked),
         // GitHub's libraries look for `message`, OpenAI's for `error.message`: both are there.
-        Dialect::Generic | Dialect::GitHub | Dialect::OpenAi => generic::write(problem),
+        Dialect::Generic
+        | Dialect::GitHub
+        | Dialect::GraphQl
+        | Dialect::JsonRpc
+        | Dialect::OpenAi => generic::write(problem),
         Dialect::Git => git::write(problem),
         Dialect::Mcp => mcp::write(problem, asked),
     }
