@@ -53,3 +53,35 @@ at_most(value, limit) if {
 	is_number(limit)
 	count(split(value, "")) <= limit
 }
+
+# METADATA
+# title: Digits alone, as forms and queries carry whole numbers; no sign, and no zero before others
+is_digits(value) if {
+	is_string(value)
+	value != ""
+	every character in split(value, "") {
+		character in {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}
+	}
+	not startswith(value, "0")
+}
+
+is_digits(value) if value == "0"
+
+# METADATA
+# title: A number in digits, no greater than another in digits
+digits_at_most(value, limit) if {
+	is_digits(value)
+	is_digits(limit)
+	is_string(value)
+	is_string(limit)
+	count(split(value, "")) < count(split(limit, ""))
+}
+
+digits_at_most(value, limit) if {
+	is_digits(value)
+	is_digits(limit)
+	is_string(value)
+	is_string(limit)
+	count(split(value, "")) == count(split(limit, ""))
+	value <= limit
+}

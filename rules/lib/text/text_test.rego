@@ -37,3 +37,18 @@ test_what_is_no_text_never_answers if {
 		not text.same("a", value)
 	}
 }
+
+test_numbers_in_digits_are_compared_as_numbers if {
+	text.digits_at_most("5", "50")
+	text.digits_at_most("50", "50")
+	text.digits_at_most("0", "0")
+	text.digits_at_most("99999999999999999999", "100000000000000000000")
+	not text.digits_at_most("51", "50")
+	not text.digits_at_most("500", "50")
+	not text.digits_at_most("9", "10000") == false
+	every value in ["", "-1", "+1", "1.0", "1e3", "0x1", "01", " 1", "1 ", "٣", null, 5, ["5"]] {
+		not text.is_digits(value)
+		not text.digits_at_most(value, "1000")
+		not text.digits_at_most("1", value)
+	}
+}

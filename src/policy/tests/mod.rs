@@ -5,6 +5,7 @@ mod constructs;
 mod engines;
 mod hostile;
 mod pack;
+mod packs;
 mod snippets;
 
 use std::path::Path;
