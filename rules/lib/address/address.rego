@@ -33,7 +33,8 @@ is_address(address) if {
 	parts := split(address, ".")
 	count(parts) == 4
 	every part in parts {
-		is_number(octets[part])
+		written := part
+		is_number(octets[written])
 	}
 }
 
@@ -48,8 +49,10 @@ covered(address, base, bits) if {
 	theirs := split(address, ".")
 	ours := split(base, ".")
 	every position, octet in ours {
-		is_number(position)
-		agree(octets[octet], octets[theirs[position]], bits - (position * 8))
+		at := position
+		is_number(at)
+		written := octet
+		agree(octets[written], octets[theirs[at]], bits - (at * 8))
 	}
 }
 

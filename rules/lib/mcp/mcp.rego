@@ -70,7 +70,12 @@ argument_begins(message, name, start) if {
 argument_below(message, name, folder) if {
 	arguments := message.arguments
 	is_object(arguments)
-	value := arguments[name]
+	below(arguments[name], folder)
+}
+
+# METADATA
+# title: The path lies below the folder
+below(value, folder) if {
 	is_string(value)
 	is_string(folder)
 	startswith(value, concat("", [trim_suffix(folder, "/"), "/"]))

@@ -9,7 +9,8 @@ package lib.paths
 # title: The path is the one named, or lies below it
 covers(path, segments) if {
 	every i, segment in of(path) {
-		segments[i] == segment
+		at := i
+		segments[at] == segment
 	}
 }
 
@@ -33,7 +34,8 @@ matches(pattern, segments) if {
 	parts := split(trim_prefix(pattern, "/"), "/")
 	count(parts) == count(segments)
 	every i, part in parts {
-		part_matches(part, segments[i])
+		at := i
+		part_matches(part, segments[at])
 	}
 }
 
@@ -45,7 +47,8 @@ matches(pattern, segments) if {
 	parts := split(trim_prefix(trim_suffix(pattern, "/**"), "/"), "/")
 	count(parts) <= count(segments)
 	every i, part in parts {
-		part_matches(part, segments[i])
+		at := i
+		part_matches(part, segments[at])
 	}
 }
 

@@ -75,3 +75,10 @@ test_what_is_no_text_or_no_path_matches_nothing if {
 	not paths.matches("/*", [5])
 	not paths.matches_any(null, ["a"])
 }
+
+test_segments_keep_their_order if {
+	not paths.covers("/api/admin", ["admin", "api"])
+	not paths.covers("/api/admin", ["x", "api", "admin"])
+	not paths.matches("/a/b", ["b", "a"])
+	not paths.matches("/a/b/**", ["b", "a", "c"])
+}

@@ -98,8 +98,11 @@ hosts_tool if {
 }
 
 hosts_tool if {
-	tools := input.parsed_body.tools
-	not is_array(tools)
+	body := input.parsed_body
+	is_object(body)
+	some name, value in body
+	name == "tools"
+	not is_array(value)
 }
 
 # METADATA
