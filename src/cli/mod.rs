@@ -8,6 +8,7 @@ mod dev;
 mod policy;
 mod policy_report;
 mod policy_test;
+mod policy_check;
 mod serve;
 
 use std::io::{self, Write};
@@ -42,7 +43,7 @@ enum Command {
     Config(ConfigCommand),
     /// Run a whole deployment on this machine, to try and to develop against
     Dev(dev::Arguments),
-    /// Test policy bundles
+    /// Check and test policy bundles
     #[command(subcommand)]
     Policy(policy::Command),
     /// Serve agents

@@ -21,6 +21,7 @@ mod archive;
 mod contents;
 pub mod coverage;
 pub mod report;
+pub mod check;
 pub mod suite;
 pub mod bundle;
 pub mod checker;

@@ -99,7 +99,7 @@ impl Body {
         };
         check_type(headers, inspect.encoding).map_err(BodyError::Ambiguous)?;
         let bytes = stream.whole(inspect.limit).await?;
-        let inspected = Inspected::new(bytes.clone(), inspect.encoding)?;
+        let inspected = Inspected::checked(bytes.clone(), inspect.encoding)?;
         *self = Self::Whole(bytes);
         Ok(Some(inspected))
     }
@@ -145,16 +145,20 @@ impl Inspected {
         if bytes.len() > inspect.limit {
             return Err(BodyError::TooLarge(inspect.limit));
         }
-        Self::new(bytes, inspect.encoding)
+        Self::checked(bytes, inspect.encoding)
     }
 
-    fn new(bytes: Bytes, encoding: Encoding) -> Result<Self, BodyError> {
+    fn checked(bytes: Bytes, encoding: Encoding) -> Result<Self, BodyError> {
         if encoding == Encoding::Json {
             json::check(&bytes).map_err(BodyError::Ambiguous)?;
         }
+        Ok(Self::new(bytes, encoding))
+    }
+
+    fn new(bytes: Bytes, encoding: Encoding) -> Self {
         let mut sum = [0; 32];
         sum.copy_from_slice(digest(&SHA256, &bytes).as_ref());
-        Ok(Self { bytes, digest: sum, encoding })
+        Self { bytes, digest: sum, encoding }
     }
 
     /// A body that was written out anew from what was read: strict JSON.

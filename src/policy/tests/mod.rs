@@ -8,6 +8,7 @@ mod growth;
 mod hostile;
 mod operations;
 mod pack;
+mod packs;
 mod snippets;
 mod suite;
 
