@@ -11,14 +11,14 @@ use std::thread;
 use crate::clock::{Clock, Timestamp};
 use crate::metrics::PolicyMetrics;
 use crate::policy::config::{Config, Shadow, Tests};
-use crate::policy::decision::{Answer, Failure, Revision};
+use crate::policy::contents::Contents;
+use crate::policy::decision::{Answer, Cause, Failure, Revision};
 use crate::policy::engine::answer;
 use crate::policy::engine::document::Document;
 use crate::policy::engine::interpreter::Interpreter;
 use crate::policy::engine::source::Source;
 use crate::policy::engine::vm::{Image, Machine};
-use crate::policy::files::Contents;
-use crate::policy::gate;
+use crate::policy::gate::{self, BUDGET, Bill, Bulk};
 use crate::policy::problem::{LoadError, Place, Problem};
 use crate::policy::suite;
 
@@ -29,10 +29,13 @@ pub(super) const STACK: usize = 64 << 20;
 #[derive(Debug)]
 pub struct Bundle {
     revision: Revision,
+    /// What its authors call it, if they do.
+    release: String,
     query: String,
     data: String,
     instructions: u64,
     shadow: Shadow,
+    bill: Bill,
     watched: Vec<PathBuf>,
     interpreter: Interpreter,
     image: Option<Image>,
@@ -52,7 +55,7 @@ impl Bundle {
     }
 
     fn load_here(config: &Config, clock: &Clock) -> Result<Self, LoadError> {
-        let contents = Contents::read(&config.path)?;
+        let contents = Contents::read(config)?;
         let checked = Checked::new(&contents, &config.query)?;
         let served: Vec<&Source> =
             contents.sources.iter().filter(|source| !source.is_test()).collect();
@@ -62,10 +65,12 @@ impl Bundle {
         let (image, differences) = compile(&served, &data, &config.query, checked.differences);
         let mut bundle = Self {
             revision: contents.revision,
+            release: contents.manifest.revision.clone(),
             query: config.query.clone(),
             data: contents.data.clone(),
             instructions: config.instructions,
             shadow: config.shadow,
+            bill: checked.bill,
             watched: contents.watched.clone(),
             interpreter,
             image,
@@ -145,7 +150,7 @@ impl Bundle {
                 first.message
             );
         }
-        tracing::info!(%revision, "policy in force");
+        tracing::info!(%revision, release = self.release, "policy in force");
     }
 
     /// The one in so many decisions that is checked again.
@@ -156,6 +161,26 @@ impl Bundle {
     /// From now on, every judge uses the interpreter.
     pub(super) fn demote(&self) {
         self.demoted.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the rules can judge any request without a body in little memory.
+    pub(super) fn is_light(&self) -> bool {
+        self.bill.total(Bulk::HEAD) <= BUDGET
+    }
+
+    /// Refuses an input for which the rules might take more memory than one evaluation may.
+    pub(super) fn admit(&self, input: &Document) -> Result<(), Failure> {
+        let bulk = input.bulk();
+        let total = self.bill.total(bulk);
+        if total <= BUDGET {
+            return Ok(());
+        }
+        let message = format!(
+            "the rules may take {total} bytes for an input of {} bytes with {} values; {BUDGET} \
+             is the most: see \"Memory\" in docs/policy.md",
+            bulk.bytes, bulk.elements
+        );
+        Err(Failure::new(Cause::Memory, message))
     }
 
     /// A machine of its own for one worker; `None` where the interpreter is to run.
@@ -188,13 +213,18 @@ const BUNDLE: &str = "policy";
 /// What the gate found out about a bundle that may be served.
 struct Checked {
     data: Document,
+    bill: Bill,
     differences: Vec<Problem>,
 }
 
 impl Checked {
     fn new(contents: &Contents, query: &str) -> Result<Self, LoadError> {
         let files = gate::parse(&contents.sources).map_err(LoadError::new)?;
-        let mut problems = gate::refusals(&files);
+        let (bill, mut problems) = match gate::refusals(&files, &contents.data) {
+            Ok(bill) => (bill, Vec::new()),
+            Err(problems) => (Bill::default(), problems),
+        };
+        problems.extend(gate::strays(&files, &contents.manifest));
         let (served, _tests): (Vec<_>, Vec<_>) =
             files.into_iter().partition(|file| !file.source.is_test());
         problems.extend(gate::entry_point(&served, query));
@@ -204,7 +234,7 @@ impl Checked {
         if !problems.is_empty() {
             return Err(LoadError::new(problems));
         }
-        Ok(Self { data, differences: gate::differences(&served, &contents.data) })
+        Ok(Self { data, bill, differences: gate::differences(&served, &contents.data) })
     }
 }
 

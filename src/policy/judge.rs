@@ -69,7 +69,10 @@ impl Judge {
     /// What policy says about `query`.
     pub fn decide(&mut self, query: &Query<'_>) -> Decision {
         let started = self.clock.instant();
-        let said = self.builder.document(query).and_then(|input| self.answer(input));
+        let said = self.builder.document(query).and_then(|input| match query.body {
+            None if self.bundle.is_light() => self.evaluate(input),
+            _ => self.answer(input),
+        });
         let revision = self.bundle.revision();
         let decision = match said {
             Ok(answer) => Decision::answered(query.id, revision, answer),
@@ -82,8 +85,14 @@ impl Judge {
         decision
     }
 
-    /// Evaluates `input`, and has one answer in so many checked.
+    /// Evaluates `input`, unless that might take too much memory.
     pub(super) fn answer(&mut self, input: Document) -> Result<Answer, Failure> {
+        self.bundle.admit(&input)?;
+        self.evaluate(input)
+    }
+
+    /// Evaluates `input`, and has one answer in so many checked.
+    fn evaluate(&mut self, input: Document) -> Result<Answer, Failure> {
         if self.bundle.is_interpreted() && matches!(self.running, Running::Machine(_)) {
             self.running = Running::of(&self.bundle);
         }

@@ -13,7 +13,12 @@ pub mod query;
 mod syntax;
 mod engine;
 mod gate;
-mod files;
+mod canonical;
+pub mod signing;
+mod manifest;
+mod folder;
+mod archive;
+mod contents;
 pub mod coverage;
 pub mod report;
 pub mod suite;
@@ -26,6 +31,7 @@ pub mod specimen;
 #[cfg(test)]
 mod tests;
 
+pub use archive::is_archive;
 pub use bundle::Bundle;
 pub use checker::Checker;
 pub use config::Config;
@@ -35,3 +41,4 @@ pub use obligation::{Duty, Obligation};
 pub use problem::{LoadError, Problem};
 pub use query::Query;
 pub use rehearsal::Rehearsal;
+pub use signing::Signing;

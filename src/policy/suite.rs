@@ -14,6 +14,7 @@ use regex::Regex;
 use crate::clock::Clock;
 use crate::policy::bundle::{Bundle, on_large_stack};
 use crate::policy::config::{Config, Tests};
+use crate::policy::contents::Contents;
 use crate::policy::coverage::{Coverage, Covered};
 use crate::policy::decision::agree;
 use crate::policy::engine::answer;
@@ -21,7 +22,6 @@ use crate::policy::engine::document::Document;
 use crate::policy::engine::interpreter::Interpreter;
 use crate::policy::engine::source::Source;
 use crate::policy::engine::vm::Machine;
-use crate::policy::files::Contents;
 use crate::policy::gate;
 use crate::policy::problem::{LoadError, Place, Problem};
 use crate::policy::report::{Case, Outcome, Report};
@@ -70,9 +70,7 @@ pub fn run_selected(
 ) -> Result<Report, LoadError> {
     let untested = Config { tests: Tests::Off, ..config.clone() };
     let bundle = Bundle::load(&untested, clock)?;
-    on_large_stack(&config.path, || {
-        run_those(&bundle, &Contents::read(&config.path)?, selection, clock)
-    })
+    on_large_stack(&config.path, || run_those(&bundle, &Contents::read(config)?, selection, clock))
 }
 
 /// Runs the tests in `contents`, from which `bundle` was made.
