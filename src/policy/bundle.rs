@@ -12,13 +12,13 @@ use crate::clock::{Clock, Timestamp};
 use crate::metrics::PolicyMetrics;
 use crate::policy::config::{Config, Shadow, Tests};
 use crate::policy::contents::Contents;
-use crate::policy::decision::{Answer, Cause, Failure, Revision};
+use crate::policy::decision::{Answer, Failure, Revision};
 use crate::policy::engine::answer;
 use crate::policy::engine::document::Document;
 use crate::policy::engine::interpreter::Interpreter;
 use crate::policy::engine::source::Source;
 use crate::policy::engine::vm::{Image, Machine};
-use crate::policy::gate::{self, BUDGET, Bill, Bulk};
+use crate::policy::gate::{self, Bill};
 use crate::policy::problem::{LoadError, Place, Problem};
 use crate::policy::suite;
 
@@ -36,6 +36,8 @@ pub struct Bundle {
     instructions: u64,
     shadow: Shadow,
     bill: Bill,
+    /// Where the deciding rule stands first.
+    decides: Place,
     watched: Vec<PathBuf>,
     interpreter: Interpreter,
     image: Option<Image>,
@@ -71,6 +73,7 @@ impl Bundle {
             instructions: config.instructions,
             shadow: config.shadow,
             bill: checked.bill,
+            decides: checked.decides,
             watched: contents.watched.clone(),
             interpreter,
             image,
@@ -163,24 +166,14 @@ impl Bundle {
         self.demoted.store(true, Ordering::Relaxed);
     }
 
-    /// Whether the rules can judge any request without a body in little memory.
-    pub(super) fn is_light(&self) -> bool {
-        self.bill.total(Bulk::HEAD) <= BUDGET
+    /// What one decision may cost in memory.
+    pub(super) fn bill(&self) -> &Bill {
+        &self.bill
     }
 
-    /// Refuses an input for which the rules might take more memory than one evaluation may.
-    pub(super) fn admit(&self, input: &Document) -> Result<(), Failure> {
-        let bulk = input.bulk();
-        let total = self.bill.total(bulk);
-        if total <= BUDGET {
-            return Ok(());
-        }
-        let message = format!(
-            "the rules may take {total} bytes for an input of {} bytes with {} values; {BUDGET} \
-             is the most: see \"Memory\" in docs/policy.md",
-            bulk.bytes, bulk.elements
-        );
-        Err(Failure::new(Cause::Memory, message))
+    /// The failure, at the rule that decides where it does not say where it happened.
+    pub(super) fn located(&self, failure: Failure) -> Failure {
+        failure.or_at(&self.decides)
     }
 
     /// A machine of its own for one worker; `None` where the interpreter is to run.
@@ -214,6 +207,7 @@ const BUNDLE: &str = "policy";
 struct Checked {
     data: Document,
     bill: Bill,
+    decides: Place,
     differences: Vec<Problem>,
 }
 
@@ -234,7 +228,10 @@ impl Checked {
         if !problems.is_empty() {
             return Err(LoadError::new(problems));
         }
-        Ok(Self { data, bill, differences: gate::differences(&served, &contents.data) })
+        let decides = gate::place_of(&served, query);
+        let decides = decides.unwrap_or_else(|| Place::file("data.json"));
+        let differences = gate::differences(&served, &contents.data);
+        Ok(Self { data, bill, decides, differences })
     }
 }
 

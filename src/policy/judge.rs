@@ -11,6 +11,7 @@ use crate::policy::bundle::Bundle;
 use crate::policy::checker::Checker;
 use crate::policy::decision::{Answer, Decision, Failure};
 use crate::policy::engine::answer;
+use crate::policy::engine::bulk::Bulk;
 use crate::policy::engine::document::Document;
 use crate::policy::engine::input::Builder;
 use crate::policy::engine::interpreter::Interpreter;
@@ -70,7 +71,7 @@ impl Judge {
     pub fn decide(&mut self, query: &Query<'_>) -> Decision {
         let started = self.clock.instant();
         let said = self.builder.document(query).and_then(|input| match query.body {
-            None if self.bundle.is_light() => self.evaluate(input),
+            None if self.bundle.bill().is_light() => self.evaluate(input),
             _ => self.answer(input),
         });
         let revision = self.bundle.revision();
@@ -87,7 +88,7 @@ impl Judge {
 
     /// Evaluates `input`, unless that might take too much memory.
     pub(super) fn answer(&mut self, input: Document) -> Result<Answer, Failure> {
-        self.bundle.admit(&input)?;
+        self.bundle.bill().admit(Bulk::of(&input))?;
         self.evaluate(input)
     }
 
@@ -97,7 +98,10 @@ impl Judge {
             self.running = Running::of(&self.bundle);
         }
         let machine = match &mut self.running {
-            Running::Interpreter(interpreter) => return self.bundle.interpret(interpreter, &input),
+            Running::Interpreter(interpreter) => {
+                let said = self.bundle.interpret(interpreter, &input);
+                return said.map_err(|failure| self.bundle.located(failure));
+            }
             Running::Machine(machine) => machine,
         };
         let sampled = self.bundle.shadow().takes(self.decided).then(|| input.clone());
@@ -106,6 +110,6 @@ impl Judge {
         if let Some(input) = sampled {
             self.checker.check(&self.bundle, input, said.clone());
         }
-        said
+        said.map_err(|failure| self.bundle.located(failure))
     }
 }

@@ -99,10 +99,7 @@ impl Body {
         };
         check_type(headers, inspect.encoding).map_err(BodyError::Ambiguous)?;
         let bytes = stream.whole(inspect.limit).await?;
-        if inspect.encoding == Encoding::Json {
-            json::check(&bytes).map_err(BodyError::Ambiguous)?;
-        }
-        let inspected = Inspected::new(bytes.clone(), inspect.encoding);
+        let inspected = Inspected::checked(bytes.clone(), inspect.encoding)?;
         *self = Self::Whole(bytes);
         Ok(Some(inspected))
     }
@@ -134,6 +131,25 @@ impl Stream {
 }
 
 impl Inspected {
+    /// A whole body that is at hand, held to the same rules as one that arrives.
+    ///
+    /// # Errors
+    /// [`BodyError`], as [`Body::inspect`] has it.
+    pub fn read(bytes: Bytes, headers: &HeaderMap, inspect: Inspect) -> Result<Self, BodyError> {
+        check_type(headers, inspect.encoding).map_err(BodyError::Ambiguous)?;
+        if bytes.len() > inspect.limit {
+            return Err(BodyError::TooLarge(inspect.limit));
+        }
+        Self::checked(bytes, inspect.encoding)
+    }
+
+    fn checked(bytes: Bytes, encoding: Encoding) -> Result<Self, BodyError> {
+        if encoding == Encoding::Json {
+            json::check(&bytes).map_err(BodyError::Ambiguous)?;
+        }
+        Ok(Self::new(bytes, encoding))
+    }
+
     fn new(bytes: Bytes, encoding: Encoding) -> Self {
         let mut sum = [0; 32];
         sum.copy_from_slice(digest(&SHA256, &bytes).as_ref());

@@ -19,11 +19,15 @@ mod names;
 mod scan;
 mod certainty;
 mod walk;
+mod steps;
+mod lines;
 
 #[cfg(test)]
 pub(in crate::policy) use capabilities::capabilities;
-pub(in crate::policy) use cases::{TestInput, inputs, tests};
-pub(in crate::policy) use growth::{BUDGET, Bill, Bulk};
+pub(in crate::policy) use cases::{Test, TestInput, inputs, tests};
+pub(in crate::policy) use growth::Bill;
+pub(in crate::policy) use lines::lines;
+pub(in crate::policy) use steps::{Step, steps};
 
 use crate::policy::engine::source::Source;
 use crate::policy::gate::names::Names;
@@ -100,6 +104,14 @@ pub(super) fn entry_point(files: &[File<'_>], query: &str) -> Option<Problem> {
         None => "define it, or set `policy.query`".to_owned(),
     };
     Some(Problem::new(Place::file(folder), format!("no rule defines `{query}`"), fix))
+}
+
+/// Where the rule of that full path stands first.
+pub(super) fn place_of(files: &[File<'_>], path: &str) -> Option<Place> {
+    let names = Names::new(files);
+    let path: Vec<&str> = path.split('.').collect();
+    let (file, rule) = names.nodes().get(names.exact(&path)?)?.rules.first()?;
+    Some(place_at(files, *file, rule.span()))
 }
 
 /// A problem at a place in one of the files.

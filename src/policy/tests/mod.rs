@@ -9,6 +9,7 @@ mod hostile;
 mod operations;
 mod pack;
 mod snippets;
+mod suite;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -6,22 +6,26 @@
 //! serve even a small request is refused, at its place; the rest is added up to a [`Bill`], which
 //! each request is held against before it is judged. Both err on the careful side.
 
-mod bill;
-mod builtins;
-mod known;
-mod scope;
 mod size;
+mod bill;
+mod scope;
 mod sizing;
+mod bodies;
+mod expressions;
+mod references;
+mod known;
+mod builtins;
 
-pub(in crate::policy) use bill::{BUDGET, Bill, Bulk};
+pub(in crate::policy) use bill::Bill;
 
 use serde_json::Value;
 
-use crate::policy::gate::growth::bill::REQUEST;
+use crate::policy::engine::bulk::Bulk;
+use crate::policy::gate::growth::bill::{BUDGET, REQUEST};
 use crate::policy::gate::growth::size::Size;
 use crate::policy::gate::growth::sizing::{DIGITS, Excess, Sizing};
 use crate::policy::gate::names::{Names, Node};
-use crate::policy::gate::{File, problem_at};
+use crate::policy::gate::{File, place_at, problem_at};
 use crate::policy::problem::Problem;
 use crate::policy::syntax::{Head, Rule};
 
@@ -59,9 +63,11 @@ pub(super) fn check<'a>(
     if !problems.is_empty() {
         return Err(problems);
     }
-    let bill = served(files, &sizing, total);
-    problems.extend(too_much(files, names, &mut sizing, bill));
-    problems.extend(large_tests(files, &sizing, bill));
+    let costliest = costliest(names, &mut sizing);
+    let place = costliest.map(|(file, rule)| place_at(files, *file, rule.span()));
+    let bill = served(files, &sizing, total).mostly(place);
+    problems.extend(costliest.and_then(|rule| too_much(files, rule, &bill)));
+    problems.extend(large_tests(files, &sizing, &bill));
     if problems.is_empty() { Ok(bill) } else { Err(problems) }
 }
 
@@ -132,33 +138,33 @@ fn instead(sizing: &Sizing<'_, '_>, counts: impl Fn(usize) -> bool) -> Option<Si
 /// More levels of `with` inside of each other than evaluations may nest.
 const LEVELS: usize = 160;
 
-fn too_much<'a>(
-    files: &'a [File<'a>],
-    names: &Names<'a>,
+/// The rule that takes the most; what functions take counts where they are called.
+fn costliest<'n, 'a>(
+    names: &'n Names<'a>,
     sizing: &mut Sizing<'_, 'a>,
-    bill: Bill,
-) -> Option<Problem> {
-    let total = bill.total(REQUEST);
-    if total <= BUDGET {
-        return None;
-    }
+) -> Option<&'n (usize, &'a Rule)> {
     let served = names.nodes().iter().enumerate().filter(|(_, node)| !is_function(node));
-    let costliest =
-        served.max_by_key(|(index, _)| Bill::of(sizing.node(*index).taken).total(REQUEST));
-    let (file, rule) = costliest.and_then(|(_, node)| node.rules.first())?;
+    let (_, node) =
+        served.max_by_key(|(index, _)| Bill::of(sizing.node(*index).taken).total(REQUEST))?;
+    node.rules.first()
+}
+
+fn too_much(files: &[File<'_>], costliest: &(usize, &Rule), bill: &Bill) -> Option<Problem> {
+    let total = bill.total(REQUEST);
+    let (file, rule) = costliest;
     let message = format!(
         "all rules together may take {total} bytes for a request of {}, this one the most of it; \
          {BUDGET} is the most",
         REQUEST.bytes
     );
-    Some(problem_at(files, *file, Some(rule.span()), message, FIX))
+    (total > BUDGET).then(|| problem_at(files, *file, Some(rule.span()), message, FIX))
 }
 
 /// Inputs of tests for which the rules would take too much.
-fn large_tests(files: &[File<'_>], sizing: &Sizing<'_, '_>, bill: Bill) -> Option<Problem> {
+fn large_tests(files: &[File<'_>], sizing: &Sizing<'_, '_>, bill: &Bill) -> Option<Problem> {
     let too_large = |size: &Size| {
         let size = size.settled();
-        let bulk = Bulk::written(size.fixed.saturating_add(size.whole.saturating_mul(EMPTY)));
+        let bulk = written(size.fixed.saturating_add(size.whole.saturating_mul(EMPTY)));
         size.boundless || size.is_steep() && size.fixed > EMPTY || bill.total(bulk) > BUDGET
     };
     let inputs = &sizing.seen.inputs;
@@ -167,6 +173,11 @@ fn large_tests(files: &[File<'_>], sizing: &Sizing<'_, '_>, bill: Bill) -> Optio
     let (file, span, _) = one?;
     let message = "the rules may take too much memory with an input of this size";
     Some(problem_at(files, *file, Some(*span), message, FIX))
+}
+
+/// The bulk of a document that is written out in so many bytes.
+fn written(bytes: u64) -> Bulk {
+    Bulk { bytes, elements: bytes / Bulk::ELEMENT }
 }
 
 /// What the input of a test is made from that puts no other in its place.

@@ -4,11 +4,13 @@
 //! element counts for eight bytes at least, so `n` is never above `W / 8`. A term that would grow
 //! faster than `W * W` has no number here: such a value is boundless, and its rule is refused.
 
+use crate::policy::engine::bulk::Bulk;
+
 /// The least that an element of a document counts for, in bytes.
-pub(super) const ELEMENT: u64 = 8;
+pub(super) const ELEMENT: u64 = Bulk::ELEMENT;
 
 /// The bytes of any number of a request: the engine writes doubles out, digit by digit.
-pub(super) const NUMBER: u64 = 340;
+pub(super) const NUMBER: u64 = Bulk::NUMBER;
 
 /// The bytes in which a number of a request is computed with.
 const DIGITS: u64 = 128;
