@@ -10,6 +10,7 @@
 //! whatever cannot be told to be a read is a write.
 
 pub mod kind;
+#[expect(clippy::module_inception, reason = "the part is named after its unit")]
 pub mod operation;
 pub mod unreadable;
 pub mod mcp;

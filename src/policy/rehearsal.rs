@@ -25,7 +25,7 @@ pub struct Rehearsal<'a> {
     pub target: &'a Target,
     /// The whole body, on routes that inspect it.
     pub body: Option<&'a Inspected>,
-    /// What that asks for.
+    /// What that would do, one by one.
     pub operations: &'a Operations,
     /// The door they would come in by.
     pub listener: &'a ListenerName,

@@ -58,7 +58,8 @@ impl Scene {
             }
             _ => None,
         };
-        let operations = Operations::read(&target, body.as_ref()).map_err(Failure::from)?;
+        let operations = Operations::read(&target, body.as_ref());
+        let operations = operations.map_err(Failure::Unreadable)?;
         let caller = Certificate { spiffe_id, thumbprint: [0; 32], not_after: now };
         Ok(Self { caller, target, body, operations, now })
     }
@@ -127,11 +128,7 @@ fn made_up(case: &Case, head: &Head) -> Result<Route, Curtain> {
         upstream: "rehearsal".into(),
         protocol: Protocol::Http,
         credential: None,
-        inspect: case
-            .request
-            .body
-            .is_some()
-            .then_some(Inspect { encoding: Encoding::Json, limit: MAX_BODY }),
+        inspect: inspected(case, head),
         durability: Durability::Kernel,
         dialect: Dialect::Generic,
         encoded_slash: EncodedSlash::Refuse,
@@ -139,6 +136,18 @@ fn made_up(case: &Case, head: &Head) -> Result<Route, Curtain> {
         unscannable: None,
         retry: Retry::Never,
     })
+}
+
+/// What policy sees of the case's body, whose type says how it is read.
+fn inspected(case: &Case, head: &Head) -> Option<Inspect> {
+    case.request.body.as_ref()?;
+    let kind = head.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let encoding = match kind.unwrap_or_default().split(';').next() {
+        Some("application/x-www-form-urlencoded") => Encoding::Form,
+        Some("multipart/form-data") => Encoding::Multipart,
+        _ => Encoding::Json,
+    };
+    Some(Inspect { encoding, limit: MAX_BODY })
 }
 
 /// The largest body on a route that is made up: what a route inspects unless it says otherwise.

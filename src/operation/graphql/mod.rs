@@ -11,4 +11,7 @@ mod document;
 mod expansion;
 mod request;
 
+#[cfg(test)]
+mod tests;
+
 pub(super) use request::read;

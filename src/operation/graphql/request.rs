@@ -28,7 +28,7 @@ pub(in crate::operation) fn read(
     body: Option<&Inspected>,
 ) -> Result<Operations, Unreadable> {
     let head = target.head();
-    let mut reader = Reader { terms, budget: Budget::new(terms), list: Vec::new() };
+    let mut reader = Reader::new(terms);
     match (head.method(), body) {
         (&Method::GET | &Method::HEAD, None) => reader.take(in_query(head)?)?,
         (&Method::OPTIONS, None) => return plain::read(target, body),
@@ -42,15 +42,19 @@ pub(in crate::operation) fn read(
 }
 
 /// What has been read of a request so far.
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     terms: &'a GraphQl,
     budget: Budget,
-    list: Vec<Operation>,
+    pub(super) list: Vec<Operation>,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    pub(super) fn new(terms: &'a GraphQl) -> Self {
+        Self { terms, budget: Budget::new(terms), list: Vec::new() }
+    }
+
     /// One request or a batch of them.
-    fn take_all(&mut self, body: Value) -> Result<(), Unreadable> {
+    pub(super) fn take_all(&mut self, body: Value) -> Result<(), Unreadable> {
         match body {
             Value::Array(batch) if batch.is_empty() => Err(Unreadable::GraphQlRequest),
             Value::Array(batch) if batch.len() > MAX_OPERATIONS => Err(Unreadable::Count),
@@ -183,7 +187,7 @@ fn hash(persisted: &Value) -> Option<String> {
     (known && alone).then(|| hash.to_owned())
 }
 
-fn sha256(text: &str) -> String {
+pub(super) fn sha256(text: &str) -> String {
     let sum = digest(&SHA256, text.as_bytes());
     sum.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -214,6 +218,3 @@ const fn kind(verb: Verb) -> Kind {
 /// What a server may look for in a request.
 const MEMBERS: [&str; 7] =
     ["doc_id", "documentId", "extensions", "id", "operationName", "query", "variables"];
-
-#[cfg(test)]
-mod tests;

@@ -3,7 +3,6 @@
 use proptest::prelude::{prop_assert, proptest};
 use serde_json::{Map, Value, json};
 
-use crate::operation::graphql::expansion::Budget;
 use crate::operation::graphql::request::{Reader, sha256};
 use crate::operation::kind::Kind;
 use crate::operation::operation::{Arguments, Operation};
@@ -21,7 +20,7 @@ fn terms() -> GraphQl {
 
 fn read(body: Value) -> Result<Vec<Operation>, Unreadable> {
     let terms = terms();
-    let mut reader = Reader { terms: &terms, budget: Budget::new(&terms), list: Vec::new() };
+    let mut reader = Reader::new(&terms);
     reader.take_all(body)?;
     Ok(reader.list)
 }
