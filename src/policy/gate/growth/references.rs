@@ -62,12 +62,12 @@ impl<'a> Sizing<'_, 'a> {
                 }
                 Step::Index(index) => index,
             };
-            let loops = self.is_free(index, scope);
+            let loops = self.has_free(index, scope);
             if loops {
                 let count = known.as_ref().filter(|_| size == Size::NOTHING).map(Known::count);
                 let all = known.as_ref().map_or(Size::NOTHING, |known| known.size(&mut self.steps));
                 let element = scope.turns.over(size.plus(all), count);
-                scope.bind_all(index, element);
+                self.bind_free(index, element, scope);
                 size = if known.is_some() && size == Size::NOTHING { size } else { element };
             } else {
                 self.expression(index, scope);
