@@ -178,6 +178,16 @@ fn ordinary_rules_are_not_refused() {
          concat(\"/\", array.slice(input.parsed_path, 0, i)) == \"a/b\" }",
         "decision if json.unmarshal(base64url.decode(split(input.parsed_body.jwt, \".\")[1])).sub == \"x\"",
         "decision if sum([y | some x in input.parsed_body.items; y := x.amount * x.number]) < 100",
+        &format!(
+            "xs := {{{0}}}\nys := {{{0}}}\nzs := {{concat(\"/\", [x, y]) | some x in xs; some y in ys}}\n\
+             decision if input.a in zs",
+            (0..60)
+                .map(|n| format!("\"spiffe://example.org/agents/number-{n}\""))
+                .collect::<Vec<_>>()
+                .join(",\n")
+        ),
+        "xs := numbers\nnumbers := [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20]\n\
+         decision if count([1 | some x in xs; some y in xs; some z in xs; x != y; y != z]) > 0",
         "decision if { all := object.union(input.parsed_body.a, {\"b\": 1})\nall.b == 1 }",
         "f(xs) := {lower(x) | some x in xs}\ndecision if count(f(input.parsed_body.a) & f({\"a\", \"b\"})) > 0",
         "f(p, n) := concat(\"\", array.concat([p], [n]))\ndecision if f(f(f(input.a, \"b\"), \"c\"), \"d\") == \"\"",
