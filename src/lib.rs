@@ -52,6 +52,7 @@ pub mod admin;
 
 // Assembly.
 pub mod config;
+pub mod rehearsal;
 pub mod log;
 pub mod app;
 pub mod dev;

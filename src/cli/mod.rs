@@ -6,6 +6,8 @@ mod audit;
 mod check;
 mod dev;
 mod policy;
+mod policy_report;
+mod policy_test;
 mod serve;
 
 use std::io::{self, Write};

@@ -1,41 +1,21 @@
 //! `countersign policy …`.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
 
 use clap::Subcommand;
 
-use crate::cli::Exit;
-use crate::clock::Clock;
-use crate::policy::{Config, suite};
+use crate::cli::{Exit, policy_test};
 
 /// What there is to do with policy.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Run a folder's `*_test.rego`, on the engines that serve
-    Test {
-        /// The folder with rules, data and tests
-        path: PathBuf,
-        /// The rule that answers, where it is not the usual one
-        #[arg(long, default_value = Config::QUERY)]
-        query: String,
-    },
+    Test(policy_test::Arguments),
 }
 
 impl Command {
     pub(super) fn run(self, out: &mut dyn Write, err: &mut dyn Write) -> io::Result<Exit> {
-        let Self::Test { path, query } = self;
-        let mut config = Config::new(path);
-        config.query = query;
-        match suite::run(&config, &Clock::System) {
-            Ok(report) => {
-                writeln!(out, "{report}")?;
-                Ok(if report.passed() { Exit::Done } else { Exit::Configuration })
-            }
-            Err(why) => {
-                writeln!(err, "{why}")?;
-                Ok(Exit::Configuration)
-            }
-        }
+        let Self::Test(arguments) = self;
+        arguments.run(out, err)
     }
 }

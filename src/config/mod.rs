@@ -28,6 +28,7 @@ mod tree;
 mod strict;
 mod shape;
 mod check;
+pub mod cases;
 pub mod parts;
 pub mod schema;
 

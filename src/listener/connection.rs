@@ -187,6 +187,12 @@ impl Pulse {
     }
 }
 
+impl Default for Pulse {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Beat {
     /// How long until the connection has to be cut, as things stand; `None` if it has to be now.
     fn patience(&self, limits: &Limits) -> Option<Duration> {

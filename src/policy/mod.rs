@@ -19,10 +19,14 @@ mod manifest;
 mod folder;
 mod archive;
 mod contents;
+pub mod coverage;
+pub mod report;
 pub mod suite;
 pub mod bundle;
 pub mod checker;
 pub mod judge;
+pub mod rehearsal;
+pub mod specimen;
 
 #[cfg(test)]
 mod tests;
@@ -37,3 +41,4 @@ pub use obligation::{Duty, Obligation};
 pub use problem::{LoadError, Problem};
 pub use query::Query;
 pub use signing::Signing;
+pub use rehearsal::Rehearsal;

@@ -17,6 +17,11 @@ impl Document {
         Self(Value::new_object())
     }
 
+    /// Nothing at all.
+    pub(in crate::policy) fn undefined() -> Self {
+        Self(Value::Undefined)
+    }
+
     /// Reads JSON text.
     pub(in crate::policy) fn parse(text: &str) -> Result<Self, String> {
         Value::from_json_str(text).map(Self).map_err(|error| error.to_string())
@@ -34,6 +39,11 @@ impl Document {
     /// Whether this is `true`.
     pub(in crate::policy) fn is_true(&self) -> bool {
         self.0 == Value::Bool(true)
+    }
+
+    /// Whether this is an object.
+    pub(in crate::policy) fn is_object(&self) -> bool {
+        self.0.as_object().is_ok()
     }
 
     /// Whether a rule had no value at all.

@@ -19,11 +19,15 @@ mod names;
 mod scan;
 mod certainty;
 mod walk;
+mod steps;
+mod lines;
 
 #[cfg(test)]
 pub(in crate::policy) use capabilities::capabilities;
-pub(in crate::policy) use cases::{TestInput, inputs, tests};
+pub(in crate::policy) use cases::{Test, TestInput, inputs, tests};
 pub(in crate::policy) use growth::Bill;
+pub(in crate::policy) use lines::lines;
+pub(in crate::policy) use steps::{Step, steps};
 
 use crate::policy::engine::source::Source;
 use crate::policy::gate::names::Names;

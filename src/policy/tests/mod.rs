@@ -9,6 +9,7 @@ mod growth;
 mod hostile;
 mod pack;
 mod snippets;
+mod suite;
 
 use std::path::Path;
 use std::sync::Arc;
