@@ -40,5 +40,5 @@ pub use judge::Judge;
 pub use obligation::{Duty, Obligation};
 pub use problem::{LoadError, Problem};
 pub use query::Query;
-pub use signing::Signing;
 pub use rehearsal::Rehearsal;
+pub use signing::Signing;

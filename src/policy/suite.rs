@@ -70,9 +70,7 @@ pub fn run_selected(
 ) -> Result<Report, LoadError> {
     let untested = Config { tests: Tests::Off, ..config.clone() };
     let bundle = Bundle::load(&untested, clock)?;
-    on_large_stack(&config.path, || {
-        run_those(&bundle, &Contents::read(config)?, selection, clock)
-    })
+    on_large_stack(&config.path, || run_those(&bundle, &Contents::read(config)?, selection, clock))
 }
 
 /// Runs the tests in `contents`, from which `bundle` was made.

@@ -68,6 +68,7 @@ impl<'a> Sizing<'_, 'a> {
                 let told = known.as_ref().filter(|_| size == Size::NOTHING && !replaced);
                 let count = told.map(Known::count);
                 let all = known.as_ref().map_or(Size::NOTHING, |known| known.size(&mut self.steps));
+                let all = all.or(known.as_ref().map_or(Size::NOTHING, |_| self.replaced.data));
                 let element = scope.turns.over(size.plus(all), count);
                 self.bind_free(index, element, scope);
                 size = if known.is_some() && size == Size::NOTHING { size } else { element };
