@@ -4,6 +4,7 @@ mod answers;
 mod archives;
 mod constructs;
 mod engines;
+mod failures;
 mod growth;
 mod hostile;
 mod operations;
