@@ -5,6 +5,8 @@
 #   (`data.countersign.access`, in data.json), so that granting an agent something is no change of
 #   rules. An entry grants its agents the methods it lists on the routes it lists, except the paths
 #   it names.
+# schemas:
+#   - input: schema.input
 package countersign.authz
 
 import data.lib.paths
