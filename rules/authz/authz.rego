@@ -5,6 +5,8 @@
 #   (`data.countersign.access`, in data.json), so that granting an agent something is no change of
 #   rules. An entry grants its agents the methods it lists on the routes it lists, except the paths
 #   it names. A request that is several operations is granted by an entry that grants each of them.
+# schemas:
+#   - input: schema.input
 package countersign.authz
 
 import data.lib.operations

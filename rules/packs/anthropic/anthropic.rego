@@ -3,6 +3,8 @@
 # description: >-
 #   Messages with the models that are listed, for answers of bounded length, and with tools that run at
 #   the agent's side. Batches, files and administration are for people.
+# schemas:
+#   - input: schema.input
 package countersign.packs.anthropic
 
 import data.lib.number
@@ -51,7 +53,15 @@ generates if {
 }
 
 # METADATA
-# title: Tools that the agent runs itself: its own, and those whose shape alone is given
+# title: The model is listed
+names_listed_model if input.parsed_body.model in data.packs.anthropic.models
+
+# METADATA
+# title: The answer's length is within the limit
+is_bounded if number.at_most(input.parsed_body.max_tokens, data.packs.anthropic.max_tokens)
+
+# METADATA
+# title: Tools that the agent runs itself, its own and those whose shape alone is given
 is_own_tool(tool) if {
 	is_object(tool)
 	not tool.type
@@ -105,7 +115,7 @@ reasons contains {
 #   agent: use a model that is listed
 reasons contains {"code": "model_not_listed", "message": "Agents use the models that are listed."} if {
 	asks
-	not input.parsed_body.model in data.packs.anthropic.models
+	not names_listed_model
 }
 
 # METADATA
@@ -115,7 +125,7 @@ reasons contains {"code": "model_not_listed", "message": "Agents use the models 
 #   agent: set max_tokens within the limit
 reasons contains {"code": "answer_unbounded", "message": "Set max_tokens within the limit."} if {
 	generates
-	not number.at_most(input.parsed_body.max_tokens, data.packs.anthropic.max_tokens)
+	not is_bounded
 }
 
 # METADATA

@@ -4,6 +4,8 @@
 #   An agent that works as a contributor does: it reads, opens issues and pull requests, comments, and
 #   pushes to branches of its own. Merging waits for a person. It does not touch branches that are
 #   protected, workflow files, or a repository's settings.
+# schemas:
+#   - input: schema.input
 package countersign.packs.github
 
 import data.lib.paths

@@ -4,6 +4,8 @@
 #   Queries are allowed, mutations where they are listed by their real names, and neither where a hidden
 #   field is touched. Every operation of the document is judged, with its fragments expanded and its
 #   aliases undone; the route needs `protocol: graphql`.
+# schemas:
+#   - input: schema.input
 package countersign.packs.graphql
 
 # METADATA

@@ -4,6 +4,8 @@
 #   An agent reads in the namespaces that are listed, and writes the kinds of resources that are listed.
 #   Secrets, what runs commands or tunnels, tokens, roles, and acting as somebody else are for people,
 #   whatever the method.
+# schemas:
+#   - input: schema.input
 package countersign.packs.kubernetes
 
 import data.lib.headers

@@ -4,6 +4,8 @@
 #   Tools may be called that are listed, with arguments that fit. A tool that is not called harmless
 #   there waits for a person, whatever its server says of it; so does nothing else. The route needs
 #   `protocol: mcp`. Lists are filtered by the same rules: what may not be called is not shown.
+# schemas:
+#   - input: schema.input
 package countersign.packs.mcp
 
 import data.lib.mcp as messages
@@ -54,10 +56,12 @@ permitted if {
 # title: Resources that begin as listed
 permitted if {
 	input.countersign.mcp.method == "resources/read"
+	uri := input.countersign.mcp.resource
+	is_string(uri)
+	not contains(uri, "..")
+	not contains(uri, "%")
 	some start in data.packs.mcp.resources
-	text.begins(input.countersign.mcp.resource, start)
-	not text.holds(input.countersign.mcp.resource, "..")
-	not text.holds(input.countersign.mcp.resource, "%")
+	text.begins(uri, start)
 }
 
 # METADATA

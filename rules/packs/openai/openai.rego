@@ -3,6 +3,8 @@
 # description: >-
 #   Inference with the models that are listed, for answers of bounded length, and with tools that run at
 #   the agent's side. Files, fine-tuning, assistants and administration are for people.
+# schemas:
+#   - input: schema.input
 package countersign.packs.openai
 
 import data.lib.number
@@ -82,12 +84,20 @@ multiplies if {
 }
 
 # METADATA
+# title: The model is listed
+names_listed_model if input.parsed_body.model in data.packs.openai.models
+
+# METADATA
+# title: A tool that the agent runs itself
+is_own_tool(tool) if tool.type in {"custom", "function"}
+
+# METADATA
 # title: A tool that runs at the provider's side
 hosts_tool if {
 	tools := input.parsed_body.tools
 	is_array(tools)
 	some tool in tools
-	not tool.type in {"custom", "function"}
+	not is_own_tool(tool)
 }
 
 hosts_tool if {
@@ -125,7 +135,7 @@ reasons contains {
 #   agent: use a model that is listed
 reasons contains {"code": "model_not_listed", "message": "Agents use the models that are listed."} if {
 	infers
-	not input.parsed_body.model in data.packs.openai.models
+	not names_listed_model
 }
 
 # METADATA

@@ -3,6 +3,8 @@
 # description: >-
 #   Methods that change nothing by the HTTP standard, and nothing in the request that makes a server
 #   take them for another. An API that writes with GET needs a pack of its own.
+# schemas:
+#   - input: schema.input
 package countersign.packs.read_only
 
 import data.lib.headers

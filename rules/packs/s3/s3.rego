@@ -4,6 +4,8 @@
 #   An agent reads and writes objects below the prefixes that are listed, path-style
 #   (`/BUCKET/KEY`). What an S3 request does hangs on its query: `?acl`, `?policy` or `?lifecycle` turn a
 #   harmless PUT into another operation, so a query that is not expected is refused.
+# schemas:
+#   - input: schema.input
 package countersign.packs.s3
 
 import data.lib.form

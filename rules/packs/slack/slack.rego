@@ -3,6 +3,8 @@
 # description: >-
 #   An agent reads, and posts plain messages to channels that are listed. The path names the method, and
 #   Slack takes most of them by GET as well, so only the name says whether something is written.
+# schemas:
+#   - input: schema.input
 package countersign.packs.slack
 
 import data.lib.form
@@ -41,7 +43,7 @@ writes if {
 }
 
 # METADATA
-# title: `/api/METHOD`
+# title: A call, "/api/METHOD"
 is_call if {
 	input.countersign.request.segments[0] == "api"
 	count(input.countersign.request.segments) == 2

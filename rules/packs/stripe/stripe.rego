@@ -4,6 +4,8 @@
 #   An agent reads, notes things on customers, and refunds small amounts that it names. Larger refunds
 #   wait for a person. Nothing is charged, paid out or deleted. Stripe takes forms, so the route needs
 #   `inspect` with `body: form`.
+# schemas:
+#   - input: schema.input
 package countersign.packs.stripe
 
 import data.lib.form

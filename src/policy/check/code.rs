@@ -68,7 +68,7 @@ codes! {
     Shape "P010" Error "A reason that is not an object of `code` and `message`: the answer would be an error."
     Undescribed "P011" Warning "A reason without metadata that names its code."
     Skipped "P012" Warning "A denial that an error in a builtin can skip."
-    Negation "P013" Warning "A `not` that an error in a builtin makes true."
+    Negation "P013" Warning "A `not` over what may fail or be missing, which Countersign and OPA read differently."
     Rule "P014" Error "A rule that its package does not have."
     Name "P015" Error "A name that nothing defines."
 }

@@ -211,7 +211,13 @@ fn a_denial_that_an_error_can_skip_is_found() {
         []
     );
     assert_eq!(denies("startswith(input.countersign.route, \"a\")"), []);
-    assert_eq!(codes("not json.unmarshal(input.parsed_body.x) == 1"), [Code::Negation]);
+    assert_eq!(codes("not input.parsed_body.name in {\"a\"}"), [Code::Negation]);
+    assert_eq!(codes("not is_string(input.parsed_body.name)"), [Code::Negation]);
+    assert_eq!(codes("not input.parsed_body.name != \"a\""), [Code::Negation]);
+    assert_eq!(codes("not is_object(input.parsed_body)"), []);
+    assert_eq!(codes("name := input.parsed_body.name; not name in {\"a\"}"), []);
+    assert_eq!(codes("not input.parsed_path[0] in {\"a\"}"), []);
+    assert_eq!(codes("not input.parsed_body.name == \"a\""), []);
     assert_eq!(codes("json.unmarshal(input.parsed_body.x) == 1"), []);
 }
 
