@@ -15,8 +15,10 @@ use crate::policy::decision::{Answer, Failure, Revision};
 use crate::policy::engine::answer;
 use crate::policy::engine::document::Document;
 use crate::policy::engine::interpreter::Interpreter;
+use crate::policy::engine::reads::Reads;
 use crate::policy::engine::source::Source;
 use crate::policy::engine::vm::{Image, Machine};
+use crate::policy::engine::wanted::Wanted;
 use crate::policy::files::Contents;
 use crate::policy::gate;
 use crate::policy::problem::{LoadError, Place, Problem};
@@ -36,6 +38,8 @@ pub struct Bundle {
     watched: Vec<PathBuf>,
     interpreter: Interpreter,
     image: Option<Image>,
+    /// What the entry point can read of the input.
+    reads: Reads,
     differences: Vec<Problem>,
     warnings: Vec<Problem>,
     /// Set when the two engines were seen to disagree; never cleared.
@@ -69,6 +73,7 @@ impl Bundle {
             watched: contents.watched.clone(),
             interpreter,
             image,
+            reads: checked.reads,
             differences,
             warnings: Vec::new(),
             demoted: AtomicBool::new(false),
@@ -172,6 +177,14 @@ impl Bundle {
         self.interpreter.clone()
     }
 
+    /// What there must be of an input. The interpreter is given all of it: there is no doubt then.
+    pub(super) fn wanted(&self) -> Wanted {
+        match self.is_interpreted() {
+            true => Wanted::everything(),
+            false => Wanted::new(&self.reads),
+        }
+    }
+
     /// What the interpreter answers.
     pub(super) fn interpret(
         &self,
@@ -188,6 +201,7 @@ const BUNDLE: &str = "policy";
 /// What the gate found out about a bundle that may be served.
 struct Checked {
     data: Document,
+    reads: Reads,
     differences: Vec<Problem>,
 }
 
@@ -204,7 +218,8 @@ impl Checked {
         if !problems.is_empty() {
             return Err(LoadError::new(problems));
         }
-        Ok(Self { data, differences: gate::differences(&served, &contents.data) })
+        let reads = gate::reads(&served, query);
+        Ok(Self { data, reads, differences: gate::differences(&served, &contents.data) })
     }
 }
 

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use crate::clock::Clock;
+use crate::identity::Certificate;
 use crate::metrics::PolicyMetrics;
 use crate::policy::bundle::Bundle;
 use crate::policy::checker::Checker;
@@ -15,7 +16,8 @@ use crate::policy::engine::document::Document;
 use crate::policy::engine::input::Builder;
 use crate::policy::engine::interpreter::Interpreter;
 use crate::policy::engine::vm::Machine;
-use crate::policy::query::Query;
+use crate::policy::engine::wanted::Wanted;
+use crate::policy::query::{Asked, Query};
 
 /// Answers queries for one worker.
 #[derive(Debug)]
@@ -23,6 +25,9 @@ pub struct Judge {
     bundle: Arc<Bundle>,
     running: Running,
     builder: Builder,
+    /// What the rules can read of an input.
+    wanted: Wanted,
+    whole: Wanted,
     checker: Checker,
     metrics: PolicyMetrics,
     clock: Clock,
@@ -54,22 +59,29 @@ impl Judge {
         metrics: PolicyMetrics,
         clock: Clock,
     ) -> Self {
-        let running = Running::of(&bundle);
-        Self { bundle, running, builder: Builder::new(), checker, metrics, clock, decided: 0 }
+        let (running, wanted) = (Running::of(&bundle), bundle.wanted());
+        let (builder, whole) = (Builder::new(), Wanted::everything());
+        Self { bundle, running, builder, wanted, whole, checker, metrics, clock, decided: 0 }
     }
 
     /// Judges by `bundle` from now on; nothing happens if it does so already.
     pub fn adopt(&mut self, bundle: &Arc<Bundle>) {
         if !Arc::ptr_eq(&self.bundle, bundle) {
             self.bundle = Arc::clone(bundle);
-            self.running = Running::of(bundle);
+            self.start();
         }
+    }
+
+    /// Starts over with the engine that the bundle is to run on.
+    fn start(&mut self) {
+        self.running = Running::of(&self.bundle);
+        self.wanted = self.bundle.wanted();
     }
 
     /// What policy says about `query`.
     pub fn decide(&mut self, query: &Query<'_>) -> Decision {
         let started = self.clock.instant();
-        let said = self.builder.document(query).and_then(|input| self.answer(input));
+        let said = self.said(query.principal.certificate(), &Asked::from(query));
         let revision = self.bundle.revision();
         let decision = match said {
             Ok(answer) => Decision::answered(query.id, revision, answer),
@@ -82,19 +94,54 @@ impl Judge {
         decision
     }
 
-    /// Evaluates `input`, and has one answer in so many checked.
-    pub(super) fn answer(&mut self, input: Document) -> Result<Answer, Failure> {
-        if self.bundle.is_interpreted() && matches!(self.running, Running::Machine(_)) {
-            self.running = Running::of(&self.bundle);
+    /// Evaluates what the rules can read of `query`, and has one answer in so many checked: by the
+    /// interpreter and with the whole input, so that it would show if a part was missing.
+    pub(super) fn said(
+        &mut self,
+        caller: &Certificate,
+        query: &Asked<'_>,
+    ) -> Result<Answer, Failure> {
+        self.step_down();
+        let input = self.builder.document(caller, query, &self.wanted)?;
+        let said = self.evaluate(input);
+        if self.is_sampled() {
+            // Without a whole input there is nothing to compare with.
+            if let Ok(whole) = self.builder.document(caller, query, &self.whole) {
+                self.checker.check(&self.bundle, whole, said.clone());
+            }
         }
-        let machine = match &mut self.running {
-            Running::Interpreter(interpreter) => return self.bundle.interpret(interpreter, &input),
-            Running::Machine(machine) => machine,
-        };
-        let sampled = self.bundle.shadow().takes(self.decided).then(|| input.clone());
+        said
+    }
+
+    /// Changes to the interpreter if that is what the bundle now runs on.
+    fn step_down(&mut self) {
+        if self.bundle.is_interpreted() && matches!(self.running, Running::Machine(_)) {
+            self.start();
+        }
+    }
+
+    fn evaluate(&mut self, input: Document) -> Result<Answer, Failure> {
+        match &mut self.running {
+            Running::Interpreter(interpreter) => self.bundle.interpret(interpreter, &input),
+            Running::Machine(machine) => {
+                machine.evaluate(input).and_then(|said| answer::read(&said))
+            }
+        }
+    }
+
+    /// Counts one decision; whether it is to be checked.
+    fn is_sampled(&mut self) -> bool {
+        let number = self.decided;
         self.decided = self.decided.wrapping_add(1);
-        let said = machine.evaluate(input).and_then(|said| answer::read(&said));
-        if let Some(input) = sampled {
+        matches!(self.running, Running::Machine(_)) && self.bundle.shadow().takes(number)
+    }
+
+    /// What policy says about an input that is there already.
+    #[cfg(test)]
+    pub(super) fn answer(&mut self, input: Document) -> Result<Answer, Failure> {
+        self.step_down();
+        let said = self.evaluate(input.clone());
+        if self.is_sampled() {
             self.checker.check(&self.bundle, input, said.clone());
         }
         said

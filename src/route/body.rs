@@ -137,6 +137,13 @@ impl Inspected {
         Self { bytes, digest: sum }
     }
 
+    /// A body as if it had been read and checked.
+    #[cfg(test)]
+    pub(crate) fn checked(text: &str) -> Self {
+        json::check(text.as_bytes()).unwrap();
+        Self::new(Bytes::copy_from_slice(text.as_bytes()))
+    }
+
     /// The bytes: strict JSON, and exactly what the upstream will receive.
     pub fn bytes(&self) -> &Bytes {
         &self.bytes

@@ -9,6 +9,8 @@
 pub(super) mod answer;
 pub(super) mod document;
 mod moment;
+pub(super) mod reads;
+pub(super) mod wanted;
 mod caller;
 pub(super) mod input;
 #[cfg(test)]

@@ -15,6 +15,7 @@ mod cases;
 mod differences;
 mod known;
 mod names;
+mod reads;
 mod scan;
 mod certainty;
 mod walk;
@@ -23,6 +24,7 @@ mod walk;
 pub(in crate::policy) use capabilities::capabilities;
 pub(in crate::policy) use cases::{TestInput, inputs, tests};
 
+use crate::policy::engine::reads::Reads;
 use crate::policy::engine::source::Source;
 use crate::policy::gate::names::Names;
 use crate::policy::problem::{Place, Problem};
@@ -60,6 +62,11 @@ pub(super) fn refusals(files: &[File<'_>]) -> Vec<Problem> {
 pub(super) fn differences(files: &[File<'_>], data: &str) -> Vec<Problem> {
     let data = serde_json::from_str(data).unwrap_or_default();
     differences::find(files, &Names::new(files), &data)
+}
+
+/// Which parts of the input the entry point `query` can read.
+pub(super) fn reads(files: &[File<'_>], query: &str) -> Reads {
+    reads::find(files, &Names::new(files), query)
 }
 
 /// What is wrong with the entry point `query`, if anything is.

@@ -5,6 +5,8 @@ mod constructs;
 mod engines;
 mod hostile;
 mod pack;
+mod reads;
+mod requests;
 mod snippets;
 
 use std::path::Path;

@@ -27,7 +27,7 @@ fn the_rules_that_ship_are_fast_and_pass_their_tests_on_both_engines() {
 }
 
 /// The pack over an access table as an operator would write it.
-fn pack_with_a_table() -> Bundle {
+pub(super) fn pack_with_a_table() -> Bundle {
     let table = json!({
         "read": {"agents": ["spiffe://a.org/x", "spiffe://a.org/ci/**"], "routes": ["orders"],
                  "methods": ["GET", "HEAD"], "except": ["/api/admin", "/"]},
