@@ -125,6 +125,8 @@ pub struct PolicyMetrics {
     /// `countersign_policy_interpreted`: 1 while the bundle is refused by the fast engine's gate
     /// and runs on the interpreter.
     pub interpreted: IntGauge,
+    /// `countersign_policy_memory_total{result}`
+    pub memory: MemoryNumbers,
     /// `countersign_policy_shadow_checks_total{result}`: `result` is `same`, `different` or
     /// `dropped`.
     pub shadow: IntCounterVec,
@@ -132,6 +134,16 @@ pub struct PolicyMetrics {
     pub bundle: IntGaugeVec,
     /// `countersign_bundle_last_success_timestamp_seconds{name}`
     pub bundle_loaded: IntGaugeVec,
+}
+
+/// What the workers' memories of decisions count. Policies whose answers hold only once are in
+/// neither number.
+#[derive(Clone, Debug)]
+pub struct MemoryNumbers {
+    /// `hit`: decisions that were remembered.
+    pub hits: IntCounter,
+    /// `miss`: decisions that were made anew, and might have been remembered.
+    pub misses: IntCounter,
 }
 
 /// Upstreams' numbers.
@@ -306,7 +318,7 @@ impl PolicyMetrics {
             duration: histogram(
                 r,
                 "policy_eval_duration_seconds",
-                "One evaluation, with building its input.",
+                "One decision, remembered or made anew.",
                 &EVALUATION_SECONDS,
             )?,
             errors: int_counters(
@@ -320,6 +332,7 @@ impl PolicyMetrics {
                 "policy_interpreted",
                 "1 while the bundle runs on the interpreter instead of the fast engine.",
             )?,
+            memory: MemoryNumbers::new(r)?,
             shadow: int_counters(
                 r,
                 "policy_shadow_checks_total",
@@ -339,6 +352,19 @@ impl PolicyMetrics {
                 &["name"],
             )?,
         })
+    }
+}
+
+impl MemoryNumbers {
+    fn new(r: &Registry) -> Result<Self, prometheus::Error> {
+        let asked = int_counters(
+            r,
+            "policy_memory_total",
+            "Decisions that could have been remembered, by whether they were.",
+            &["result"],
+        )?;
+        let counter = |result| asked.with_label_values(&[result]);
+        Ok(Self { hits: counter("hit"), misses: counter("miss") })
     }
 }
 

@@ -15,7 +15,7 @@ use crate::config::credentials::Credential;
 use crate::config::file::{File, Workers};
 use crate::config::keypath::KeyPath;
 use crate::config::listeners::{Door, Limits};
-use crate::config::policy::{Policy, Tests};
+use crate::config::policy::{Memory, Policy, Tests};
 use crate::config::problem::Problem;
 use crate::config::routes::{Route, Upgrade};
 use crate::config::source::Source;
@@ -155,6 +155,10 @@ impl Policy {
         config.query.clone_from(&self.query);
         config.instructions = self.instructions;
         config.shadow = policy::config::Shadow::one_in(self.shadow);
+        config.memory = match self.memory {
+            Memory::Lasting => policy::config::Memory::Lasting,
+            Memory::Off => policy::config::Memory::Off,
+        };
         config.tests = match self.tests {
             Tests::Off => policy::config::Tests::Off,
             Tests::Required => policy::config::Tests::Required,

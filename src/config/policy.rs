@@ -25,9 +25,23 @@ pub struct Policy {
     /// The most instructions that one decision may take; past it the answer is no.
     #[serde(default = "instructions")]
     pub instructions: u64,
+    /// Whether a decision may be given again to who asks the same.
+    #[serde(default)]
+    pub memory: Memory,
     /// One decision in this many is checked again on the interpreter; 0 is none.
     #[serde(default = "shadow")]
     pub shadow: u32,
+}
+
+/// Whether a decision may be given again to who asks the same.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Memory {
+    /// Where the rules read nothing that changes by itself.
+    #[default]
+    Lasting,
+    /// Never: each decision is made anew.
+    Off,
 }
 
 /// Whether a bundle's own tests stand between it and service.

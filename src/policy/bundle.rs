@@ -10,7 +10,7 @@ use std::thread;
 
 use crate::clock::{Clock, Timestamp};
 use crate::metrics::PolicyMetrics;
-use crate::policy::config::{Config, Shadow, Tests};
+use crate::policy::config::{Config, Memory, Shadow, Tests};
 use crate::policy::decision::{Answer, Failure, Revision};
 use crate::policy::engine::answer;
 use crate::policy::engine::document::Document;
@@ -35,6 +35,7 @@ pub struct Bundle {
     data: String,
     instructions: u64,
     shadow: Shadow,
+    memory: Memory,
     watched: Vec<PathBuf>,
     interpreter: Interpreter,
     image: Option<Image>,
@@ -70,6 +71,7 @@ impl Bundle {
             data: contents.data.clone(),
             instructions: config.instructions,
             shadow: config.shadow,
+            memory: config.memory,
             watched: contents.watched.clone(),
             interpreter,
             image,
@@ -156,6 +158,11 @@ impl Bundle {
     /// The one in so many decisions that is checked again.
     pub(super) fn shadow(&self) -> Shadow {
         self.shadow
+    }
+
+    /// Whether decisions are remembered.
+    pub(super) fn memory(&self) -> Memory {
+        self.memory
     }
 
     /// From now on, every judge uses the interpreter.

@@ -17,6 +17,8 @@ pub struct Config {
     pub tests: Tests,
     /// The most instructions of the fast engine that one decision may take.
     pub instructions: u64,
+    /// Whether decisions are remembered.
+    pub memory: Memory,
     /// How many live decisions are checked again on the interpreter.
     pub shadow: Shadow,
 }
@@ -43,9 +45,20 @@ impl Config {
             query: Self::QUERY.to_owned(),
             tests: Tests::Required,
             instructions: Self::INSTRUCTIONS,
+            memory: Memory::default(),
             shadow: Shadow::default(),
         }
     }
+}
+
+/// Whether a decision may be given again to who asks the same.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Memory {
+    /// Where the rules read nothing that changes by itself.
+    #[default]
+    Lasting,
+    /// Never: each decision is made anew.
+    Off,
 }
 
 /// Whether a bundle's own tests stand between it and service.

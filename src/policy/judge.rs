@@ -10,6 +10,7 @@ use crate::identity::Certificate;
 use crate::metrics::PolicyMetrics;
 use crate::policy::bundle::Bundle;
 use crate::policy::checker::Checker;
+use crate::policy::config;
 use crate::policy::decision::{Answer, Decision, Failure};
 use crate::policy::engine::answer;
 use crate::policy::engine::document::Document;
@@ -17,6 +18,7 @@ use crate::policy::engine::input::Builder;
 use crate::policy::engine::interpreter::Interpreter;
 use crate::policy::engine::vm::Machine;
 use crate::policy::engine::wanted::Wanted;
+use crate::policy::memory::{Memory, Question};
 use crate::policy::query::{Asked, Query};
 
 /// Answers queries for one worker.
@@ -28,6 +30,7 @@ pub struct Judge {
     /// What the rules can read of an input.
     wanted: Wanted,
     whole: Wanted,
+    memory: Memory,
     checker: Checker,
     metrics: PolicyMetrics,
     clock: Clock,
@@ -61,7 +64,19 @@ impl Judge {
     ) -> Self {
         let (running, wanted) = (Running::of(&bundle), bundle.wanted());
         let (builder, whole) = (Builder::new(), Wanted::everything());
-        Self { bundle, running, builder, wanted, whole, checker, metrics, clock, decided: 0 }
+        let memory = Memory::default();
+        Self {
+            bundle,
+            running,
+            builder,
+            wanted,
+            whole,
+            memory,
+            checker,
+            metrics,
+            clock,
+            decided: 0,
+        }
     }
 
     /// Judges by `bundle` from now on; nothing happens if it does so already.
@@ -76,6 +91,7 @@ impl Judge {
     fn start(&mut self) {
         self.running = Running::of(&self.bundle);
         self.wanted = self.bundle.wanted();
+        self.memory.clear();
     }
 
     /// What policy says about `query`.
@@ -94,16 +110,18 @@ impl Judge {
         decision
     }
 
-    /// Evaluates what the rules can read of `query`, and has one answer in so many checked: by the
-    /// interpreter and with the whole input, so that it would show if a part was missing.
+    /// Answers, and has one answer in so many checked, remembered or not: by the interpreter and with
+    /// the whole input, so that it would show if a part was missing.
     pub(super) fn said(
         &mut self,
         caller: &Certificate,
         query: &Asked<'_>,
     ) -> Result<Answer, Failure> {
         self.step_down();
-        let input = self.builder.document(caller, query, &self.wanted)?;
-        let said = self.evaluate(input);
+        let said = match self.question(caller, query) {
+            Some(question) => self.remembered(question, caller, query),
+            None => self.fresh(caller, query),
+        };
         if self.is_sampled() {
             // Without a whole input there is nothing to compare with.
             if let Ok(whole) = self.builder.document(caller, query, &self.whole) {
@@ -111,6 +129,37 @@ impl Judge {
             }
         }
         said
+    }
+
+    /// What the answer rests on; `None` where it holds only once.
+    fn question(&self, caller: &Certificate, query: &Asked<'_>) -> Option<Question> {
+        match self.bundle.memory() {
+            config::Memory::Lasting => Question::new(self.wanted.reads(), caller, query),
+            config::Memory::Off => None,
+        }
+    }
+
+    /// The answer that was given lately, or one made now and kept.
+    fn remembered(
+        &mut self,
+        question: Question,
+        caller: &Certificate,
+        query: &Asked<'_>,
+    ) -> Result<Answer, Failure> {
+        if let Some(answer) = self.memory.recall(&question) {
+            self.metrics.memory.hits.inc();
+            return Ok(answer);
+        }
+        self.metrics.memory.misses.inc();
+        let answer = self.fresh(caller, query)?;
+        self.memory.keep(question, &answer);
+        Ok(answer)
+    }
+
+    /// Evaluates what the rules can read of `query`.
+    fn fresh(&mut self, caller: &Certificate, query: &Asked<'_>) -> Result<Answer, Failure> {
+        let input = self.builder.document(caller, query, &self.wanted)?;
+        self.evaluate(input)
     }
 
     /// Changes to the interpreter if that is what the bundle now runs on.

@@ -17,6 +17,7 @@ mod files;
 pub mod suite;
 pub mod bundle;
 pub mod checker;
+mod memory;
 pub mod judge;
 
 #[cfg(test)]

@@ -56,3 +56,20 @@ pub enum Duty {
         values: Vec<HeaderValue>,
     },
 }
+
+impl Duty {
+    /// Roughly what its texts take in memory.
+    pub(super) fn text_bytes(&self) -> usize {
+        match self {
+            Self::AnswerBody(text) | Self::QueryRemove(text) => text.len(),
+            Self::AnswerStatus(_) | Self::DurableOnDisk => 0,
+            Self::QuerySet { name, values } => {
+                name.len() + values.iter().map(String::len).sum::<usize>()
+            }
+            Self::RequestHeaderRemove(name) => name.as_str().len(),
+            Self::RequestHeaderSet { name, values } | Self::ResponseHeaderSet { name, values } => {
+                name.as_str().len() + values.iter().map(HeaderValue::len).sum::<usize>()
+            }
+        }
+    }
+}

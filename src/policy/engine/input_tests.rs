@@ -51,7 +51,7 @@ fn cut(uri: &str, reads: &Reads) -> Value {
         not_after: Timestamp::from_secs(1_800_000_000),
     };
     let asked = Asked {
-        id: DecisionId::new(),
+        id: DecisionId::parse("dec_01a20ac1a63c73c3881978b6a2a8f9ef").unwrap(),
         target: &target(uri),
         body: None,
         listener: &ListenerName::from("agents"),

@@ -4,6 +4,7 @@ mod answers;
 mod constructs;
 mod engines;
 mod hostile;
+mod memory;
 mod pack;
 mod reads;
 mod requests;

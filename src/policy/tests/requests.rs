@@ -133,3 +133,16 @@ fn route(host: &str) -> Route {
         retry: Retry::Never,
     }
 }
+
+/// A plain request for `/x`.
+pub(super) fn simple(agent: &str, method: &str) -> Sample {
+    Sample {
+        caller: certificate(agent, 0),
+        target: target((HOSTS[0], "/x", method), &[]),
+        body: None,
+        listener: "agents".into(),
+        peer: "127.0.0.1:1".parse().unwrap(),
+        local: "127.0.0.1:2".parse().unwrap(),
+        now: Timestamp::from_secs(1_795_461_720),
+    }
+}
