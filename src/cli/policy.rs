@@ -26,7 +26,7 @@ impl Command {
     pub(super) fn run(self, out: &mut dyn Write, err: &mut dyn Write) -> io::Result<Exit> {
         let Self::Test { path, query } = self;
         let mut config = Config::new(path);
-        config.query = query;
+        config.query = query.as_str().into();
         match suite::run(&config, &Clock::System) {
             Ok(report) => {
                 writeln!(out, "{report}")?;

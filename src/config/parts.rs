@@ -21,7 +21,7 @@ use crate::config::routes::{Route, Upgrade};
 use crate::config::source::Source;
 use crate::config::upstreams::{Protocol, Tls, Upstream};
 use crate::credential::{self, CredentialConfig};
-use crate::id::{CredentialName, ListenerName, RouteName, UpstreamName};
+use crate::id::{CredentialName, ListenerName, RouteName, RuleName, UpstreamName};
 use crate::identity::trust::TrustConfig;
 use crate::listener::{self, ListenerConfig};
 use crate::policy;
@@ -123,7 +123,9 @@ impl File {
 
     /// The rules; none are in force without the section.
     pub fn policy(&self) -> Option<policy::Config> {
-        self.policy.as_ref().map(Policy::used)
+        let mut config = self.policy.as_ref().map(Policy::used)?;
+        config.routes = self.routes.values().filter_map(Route::rule).collect();
+        Some(config)
     }
 
     /// The certificate that Countersign shows agents, and its key.
@@ -152,7 +154,8 @@ impl Limits {
 impl Policy {
     fn used(&self) -> policy::Config {
         let mut config = policy::Config::new(self.path.clone());
-        config.query.clone_from(&self.query);
+        config.query = self.query.as_str().into();
+        config.guardrails = self.guardrails.as_deref().map(Into::into);
         config.instructions = self.instructions;
         config.shadow = policy::config::Shadow::one_in(self.shadow);
         config.memory = match self.memory {
@@ -168,6 +171,10 @@ impl Policy {
 }
 
 impl Route {
+    fn rule(&self) -> Option<RuleName> {
+        self.policy.as_deref().map(Into::into)
+    }
+
     fn used(&self, name: &RouteName) -> route::Route {
         route::Route {
             name: name.clone(),
@@ -187,6 +194,7 @@ impl Route {
                 .collect(),
             unscannable: self.unscannable.map(Into::into),
             retry: self.retry.into(),
+            policy: self.rule(),
         }
     }
 }

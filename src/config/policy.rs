@@ -19,6 +19,8 @@ pub struct Policy {
     /// The rule that is asked.
     #[serde(default = "query")]
     pub query: String,
+    /// A rule that is asked about every request beside the route's own; both must agree.
+    pub guardrails: Option<String>,
     /// Whether the bundle's own tests must pass before it is used.
     #[serde(default)]
     pub tests: Tests,
@@ -62,18 +64,26 @@ impl Policy {
 
     pub(super) fn check(&self, report: &mut Report) {
         let at = KeyPath::top("policy");
-        if !is_reference(&self.query) {
-            let message = "`policy.query` is not the full path of a rule";
-            report.check(
-                Problem::value(Code::Value, at.key("query"), message)
-                    .help("write it like `data.countersign.authz.decision`"),
-            );
+        check_rule(&self.query, at.key("query"), report);
+        if let Some(guardrails) = &self.guardrails {
+            check_rule(guardrails, at.key("guardrails"), report);
         }
         report.count(at.key("instructions"), self.instructions, 100..=100_000_000);
         if self.tests == Tests::Off {
             let message = "the rules are used without their tests having passed";
             report.check(Problem::value(Code::Untested, at.key("tests"), message));
         }
+    }
+}
+
+/// A rule is named by its full path.
+pub(super) fn check_rule(rule: &str, at: KeyPath, report: &mut Report) {
+    if !is_reference(rule) {
+        let message = format!("`{rule}` is not the full path of a rule");
+        report.check(
+            Problem::value(Code::Value, at, message)
+                .help("write it like `data.countersign.authz.decision`"),
+        );
     }
 }
 

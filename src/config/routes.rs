@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::code::Code;
 use crate::config::keypath::KeyPath;
+use crate::config::policy::check_rule;
 use crate::config::problem::Problem;
 use crate::config::report::Report;
 use crate::config::size::Size;
@@ -36,6 +37,8 @@ pub struct Route {
     /// What is put on them.
     #[schemars(with = "Option<String>")]
     pub credential: Option<CredentialName>,
+    /// The rule that judges its requests, by its full path; unless given, `policy.query`.
+    pub policy: Option<String>,
     /// What policy may see of their bodies; unless given, nothing.
     pub inspect: Option<Inspect>,
     /// When their intent counts as recorded.
@@ -194,6 +197,9 @@ impl Route {
                 Problem::key(Code::Value, at.key("methods"), "a route without methods serves none")
                     .help("remove the key to serve the usual ones"),
             );
+        }
+        if let Some(rule) = &self.policy {
+            check_rule(rule, at.key("policy"), report);
         }
         if let Some(inspect) = &self.inspect {
             let limit = at.key("inspect").key("limit");

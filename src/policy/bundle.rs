@@ -11,14 +11,13 @@ use std::thread;
 use crate::clock::{Clock, Timestamp};
 use crate::metrics::PolicyMetrics;
 use crate::policy::config::{Config, Memory, Shadow, Tests};
-use crate::policy::decision::{Answer, Failure, Revision};
-use crate::policy::engine::answer;
+use crate::policy::decision::{Answer, Cause, Failure, Revision};
 use crate::policy::engine::document::Document;
 use crate::policy::engine::interpreter::Interpreter;
-use crate::policy::engine::reads::Reads;
 use crate::policy::engine::source::Source;
 use crate::policy::engine::vm::{Image, Machine};
 use crate::policy::engine::wanted::Wanted;
+use crate::policy::entry::{Entries, Entry};
 use crate::policy::files::Contents;
 use crate::policy::gate;
 use crate::policy::problem::{LoadError, Place, Problem};
@@ -31,7 +30,7 @@ pub(super) const STACK: usize = 64 << 20;
 #[derive(Debug)]
 pub struct Bundle {
     revision: Revision,
-    query: String,
+    entries: Entries,
     data: String,
     instructions: u64,
     shadow: Shadow,
@@ -39,8 +38,6 @@ pub struct Bundle {
     watched: Vec<PathBuf>,
     interpreter: Interpreter,
     image: Option<Image>,
-    /// What the entry point can read of the input.
-    reads: Reads,
     differences: Vec<Problem>,
     warnings: Vec<Problem>,
     /// Set when the two engines were seen to disagree; never cleared.
@@ -58,16 +55,17 @@ impl Bundle {
 
     fn load_here(config: &Config, clock: &Clock) -> Result<Self, LoadError> {
         let contents = Contents::read(&config.path)?;
-        let checked = Checked::new(&contents, &config.query)?;
-        let served: Vec<&Source> =
-            contents.sources.iter().filter(|source| !source.is_test()).collect();
+        let checked = Checked::new(&contents, config)?;
+        let pairs = checked.entries.source();
+        let served = contents.sources.iter().filter(|source| !source.is_test());
+        let served: Vec<&Source> = served.chain(&pairs).collect();
         let data = checked.data;
         let interpreter = Interpreter::new(served.iter().copied(), &data);
         let interpreter = interpreter.map_err(LoadError::new)?;
-        let (image, differences) = compile(&served, &data, &config.query, checked.differences);
+        let (image, differences) = compile(&served, &data, &checked.entries, checked.differences);
         let mut bundle = Self {
             revision: contents.revision,
-            query: config.query.clone(),
+            entries: checked.entries,
             data: contents.data.clone(),
             instructions: config.instructions,
             shadow: config.shadow,
@@ -75,7 +73,6 @@ impl Bundle {
             watched: contents.watched.clone(),
             interpreter,
             image,
-            reads: checked.reads,
             differences,
             warnings: Vec::new(),
             demoted: AtomicBool::new(false),
@@ -184,21 +181,46 @@ impl Bundle {
         self.interpreter.clone()
     }
 
-    /// What there must be of an input. The interpreter is given all of it: there is no doubt then.
-    pub(super) fn wanted(&self) -> Wanted {
-        match self.is_interpreted() {
+    /// What is evaluated for each route.
+    pub(super) fn entries(&self) -> &Entries {
+        &self.entries
+    }
+
+    /// What there must be of an input, for each entry point. The interpreter is given all of it:
+    /// there is no doubt then.
+    pub(super) fn wanted(&self) -> Vec<Wanted> {
+        let wanted = |entry: &Entry| match self.is_interpreted() {
             true => Wanted::everything(),
-            false => Wanted::new(&self.reads),
-        }
+            false => Wanted::new(entry.reads()),
+        };
+        self.entries.all().iter().map(wanted).collect()
     }
 
     /// What the interpreter answers.
     pub(super) fn interpret(
         &self,
         interpreter: &mut Interpreter,
+        entry: usize,
         input: &Document,
     ) -> Result<Answer, Failure> {
-        interpreter.evaluate(&self.query, input).and_then(|said| answer::read(&said))
+        let entry = self.entry(entry)?;
+        interpreter.evaluate(entry.rule(), input).and_then(|said| entry.read(&said))
+    }
+
+    /// What the fast engine answers.
+    pub(super) fn run(
+        &self,
+        machine: &mut Machine,
+        entry: usize,
+        input: Document,
+    ) -> Result<Answer, Failure> {
+        let said = machine.evaluate(entry, input)?;
+        self.entry(entry)?.read(&said)
+    }
+
+    fn entry(&self, number: usize) -> Result<&Entry, Failure> {
+        let missing = || Failure::new(Cause::Undefined, "the bundle has no such entry point");
+        self.entries.all().get(number).ok_or_else(missing)
     }
 }
 
@@ -208,25 +230,28 @@ const BUNDLE: &str = "policy";
 /// What the gate found out about a bundle that may be served.
 struct Checked {
     data: Document,
-    reads: Reads,
+    entries: Entries,
     differences: Vec<Problem>,
 }
 
 impl Checked {
-    fn new(contents: &Contents, query: &str) -> Result<Self, LoadError> {
+    fn new(contents: &Contents, config: &Config) -> Result<Self, LoadError> {
         let files = gate::parse(&contents.sources).map_err(LoadError::new)?;
         let mut problems = gate::refusals(&files);
         let (served, _tests): (Vec<_>, Vec<_>) =
             files.into_iter().partition(|file| !file.source.is_test());
-        problems.extend(gate::entry_point(&served, query));
         let data = Document::parse(&contents.data).map_err(|error| {
             Problem::new(Place::file("data.json"), error, "correct the data documents")
         })?;
-        if !problems.is_empty() {
-            return Err(LoadError::new(problems));
-        }
-        let reads = gate::reads(&served, query);
-        Ok(Self { data, reads, differences: gate::differences(&served, &contents.data) })
+        let entries = match Entries::new(config, &served, &data) {
+            Ok(entries) if problems.is_empty() => entries,
+            Ok(_) => return Err(LoadError::new(problems)),
+            Err(more) => {
+                problems.extend(more);
+                return Err(LoadError::new(problems));
+            }
+        };
+        Ok(Self { data, entries, differences: gate::differences(&served, &contents.data) })
     }
 }
 
@@ -234,13 +259,14 @@ impl Checked {
 fn compile(
     served: &[&Source],
     data: &Document,
-    query: &str,
+    entries: &Entries,
     mut differences: Vec<Problem>,
 ) -> (Option<Image>, Vec<Problem>) {
     if !differences.is_empty() {
         return (None, differences);
     }
-    match Image::compile(served.iter().copied(), data, query) {
+    let rules: Vec<&str> = entries.all().iter().map(Entry::rule).collect();
+    match Image::compile(served.iter().copied(), data, &rules) {
         Ok(image) => (Some(image), differences),
         Err(message) => {
             let file = served.first().map(|source| source.file.clone()).unwrap_or_default();

@@ -6,13 +6,19 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::id::RuleName;
+
 /// Where rules come from and how they are run.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// A folder of `*.rego` files and `data.json` documents.
     pub path: PathBuf,
     /// The rule that decides, as a full path.
-    pub query: String,
+    pub query: RuleName,
+    /// The rule above every route: it is asked together with the route's, and both must agree.
+    pub guardrails: Option<RuleName>,
+    /// The rules that routes name to be judged by instead of `query`.
+    pub routes: Vec<RuleName>,
     /// Whether the bundle's own tests must pass before it is used.
     pub tests: Tests,
     /// The most instructions of the fast engine that one decision may take.
@@ -42,7 +48,9 @@ impl Config {
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self {
             path: path.into(),
-            query: Self::QUERY.to_owned(),
+            query: Self::QUERY.into(),
+            guardrails: None,
+            routes: Vec::new(),
             tests: Tests::Required,
             instructions: Self::INSTRUCTIONS,
             memory: Memory::default(),

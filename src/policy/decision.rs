@@ -109,7 +109,7 @@ impl Answer {
         let labels = terms.labels.iter().map(String::len);
         let duties = terms.obligations.iter().map(|obligation| obligation.duty.text_bytes());
         let needs = match &self.effect {
-            Effect::Escalate(need) => need.text_bytes(),
+            Effect::Escalate(needs) => needs.iter().map(ApprovalNeed::text_bytes).sum(),
             Effect::Allow | Effect::Deny => 0,
         };
         let each =
@@ -146,8 +146,8 @@ pub enum Effect {
     Allow,
     /// It may not.
     Deny,
-    /// It may not unless people agree first.
-    Escalate(ApprovalNeed),
+    /// It may not unless people agree first. Each of these needs must be met; there is at least one.
+    Escalate(Vec<ApprovalNeed>),
 }
 
 /// Whose agreement a request needs.

@@ -11,8 +11,7 @@ use crate::metrics::PolicyMetrics;
 use crate::policy::bundle::Bundle;
 use crate::policy::checker::Checker;
 use crate::policy::config;
-use crate::policy::decision::{Answer, Decision, Failure};
-use crate::policy::engine::answer;
+use crate::policy::decision::{Answer, Cause, Decision, Failure};
 use crate::policy::engine::document::Document;
 use crate::policy::engine::input::Builder;
 use crate::policy::engine::interpreter::Interpreter;
@@ -27,8 +26,8 @@ pub struct Judge {
     bundle: Arc<Bundle>,
     running: Running,
     builder: Builder,
-    /// What the rules can read of an input.
-    wanted: Wanted,
+    /// What each entry point can read of an input.
+    wanted: Vec<Wanted>,
     whole: Wanted,
     memory: Memory,
     checker: Checker,
@@ -118,23 +117,29 @@ impl Judge {
         query: &Asked<'_>,
     ) -> Result<Answer, Failure> {
         self.step_down();
-        let said = match self.question(caller, query) {
-            Some(question) => self.remembered(question, caller, query),
-            None => self.fresh(caller, query),
+        let Some(entry) = self.bundle.entries().find(query.target.route().policy.as_ref()) else {
+            let message = "the route's rule is not among the bundle's entry points";
+            return Err(Failure::new(Cause::Undefined, message));
+        };
+        let said = match self.question(entry, caller, query) {
+            Some(question) => self.remembered(question, entry, caller, query),
+            None => self.fresh(entry, caller, query),
         };
         if self.is_sampled() {
             // Without a whole input there is nothing to compare with.
             if let Ok(whole) = self.builder.document(caller, query, &self.whole) {
-                self.checker.check(&self.bundle, whole, said.clone());
+                self.checker.check(&self.bundle, entry, whole, said.clone());
             }
         }
         said
     }
 
     /// What the answer rests on; `None` where it holds only once.
-    fn question(&self, caller: &Certificate, query: &Asked<'_>) -> Option<Question> {
+    fn question(&self, entry: usize, caller: &Certificate, query: &Asked<'_>) -> Option<Question> {
         match self.bundle.memory() {
-            config::Memory::Lasting => Question::new(self.wanted.reads(), caller, query),
+            config::Memory::Lasting => {
+                Question::new(entry, self.wanted.get(entry)?.reads(), caller, query)
+            }
             config::Memory::Off => None,
         }
     }
@@ -143,6 +148,7 @@ impl Judge {
     fn remembered(
         &mut self,
         question: Question,
+        entry: usize,
         caller: &Certificate,
         query: &Asked<'_>,
     ) -> Result<Answer, Failure> {
@@ -151,15 +157,21 @@ impl Judge {
             return Ok(answer);
         }
         self.metrics.memory.misses.inc();
-        let answer = self.fresh(caller, query)?;
+        let answer = self.fresh(entry, caller, query)?;
         self.memory.keep(question, &answer);
         Ok(answer)
     }
 
     /// Evaluates what the rules can read of `query`.
-    fn fresh(&mut self, caller: &Certificate, query: &Asked<'_>) -> Result<Answer, Failure> {
-        let input = self.builder.document(caller, query, &self.wanted)?;
-        self.evaluate(input)
+    fn fresh(
+        &mut self,
+        entry: usize,
+        caller: &Certificate,
+        query: &Asked<'_>,
+    ) -> Result<Answer, Failure> {
+        let wanted = self.wanted.get(entry).unwrap_or(&self.whole);
+        let input = self.builder.document(caller, query, wanted)?;
+        self.evaluate(entry, input)
     }
 
     /// Changes to the interpreter if that is what the bundle now runs on.
@@ -169,12 +181,10 @@ impl Judge {
         }
     }
 
-    fn evaluate(&mut self, input: Document) -> Result<Answer, Failure> {
+    fn evaluate(&mut self, entry: usize, input: Document) -> Result<Answer, Failure> {
         match &mut self.running {
-            Running::Interpreter(interpreter) => self.bundle.interpret(interpreter, &input),
-            Running::Machine(machine) => {
-                machine.evaluate(input).and_then(|said| answer::read(&said))
-            }
+            Running::Interpreter(interpreter) => self.bundle.interpret(interpreter, entry, &input),
+            Running::Machine(machine) => self.bundle.run(machine, entry, input),
         }
     }
 
@@ -185,13 +195,13 @@ impl Judge {
         matches!(self.running, Running::Machine(_)) && self.bundle.shadow().takes(number)
     }
 
-    /// What policy says about an input that is there already.
+    /// What policy says about an input that is there already, on a route that names no rule.
     #[cfg(test)]
     pub(super) fn answer(&mut self, input: Document) -> Result<Answer, Failure> {
         self.step_down();
-        let said = self.evaluate(input.clone());
+        let said = self.evaluate(0, input.clone());
         if self.is_sampled() {
-            self.checker.check(&self.bundle, input, said.clone());
+            self.checker.check(&self.bundle, 0, input, said.clone());
         }
         said
     }

@@ -44,13 +44,19 @@ pub(super) struct Memory {
 pub(super) struct Question(Vec<u8>);
 
 impl Question {
-    /// What rules that read `reads` are asked; `None` where an answer holds only once, or where the
+    /// What the entry point with this number is asked if it reads `reads`; `None` where an answer holds only once, or where the
     /// question is too long to be kept.
-    pub(super) fn new(reads: &Reads, caller: &Certificate, asked: &Asked<'_>) -> Option<Self> {
+    pub(super) fn new(
+        entry: usize,
+        reads: &Reads,
+        caller: &Certificate,
+        asked: &Asked<'_>,
+    ) -> Option<Self> {
         if !reads.is_lasting() {
             return None;
         }
         let mut question = Self(Vec::with_capacity(QUESTION_BYTES / 8));
+        question.0.extend_from_slice(&entry.to_le_bytes());
         for (part, _, life) in PARTS {
             if *life != Life::Constant && reads.has(*part) {
                 question.part(*part, reads, caller, asked)?;

@@ -14,6 +14,8 @@ mod syntax;
 mod engine;
 mod gate;
 mod files;
+mod guardrail;
+mod entry;
 pub mod suite;
 pub mod bundle;
 pub mod checker;

@@ -35,6 +35,7 @@ fn target(uri: &str) -> Target {
         upgrades: Vec::new(),
         unscannable: None,
         retry: Retry::Never,
+        policy: None,
     };
     Table::new(vec![route]).resolve(Head::parse(parts).unwrap()).unwrap()
 }

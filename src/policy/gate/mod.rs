@@ -37,6 +37,13 @@ pub(super) struct File<'a> {
     pub(super) module: Module,
 }
 
+impl File<'_> {
+    /// Whether it belongs to `data.<name>`, or to a package below.
+    pub(super) fn in_package(&self, name: &str) -> bool {
+        names::dotted(&self.module.package.refr).first() == Some(&name)
+    }
+}
+
 /// Parses `sources`, each after its depth was bounded; reports every file that does not parse.
 pub(super) fn parse(sources: &[Source]) -> Result<Vec<File<'_>>, Vec<Problem>> {
     let (mut files, mut problems) = (Vec::new(), Vec::new());
@@ -64,9 +71,9 @@ pub(super) fn differences(files: &[File<'_>], data: &str) -> Vec<Problem> {
     differences::find(files, &Names::new(files), &data)
 }
 
-/// Which parts of the input the entry point `query` can read.
-pub(super) fn reads(files: &[File<'_>], query: &str) -> Reads {
-    reads::find(files, &Names::new(files), query)
+/// Which parts of the input `rules` can read together.
+pub(super) fn reads(files: &[File<'_>], rules: &[&str]) -> Reads {
+    reads::find(files, &Names::new(files), rules)
 }
 
 /// What is wrong with the entry point `query`, if anything is.

@@ -12,13 +12,14 @@ use crate::policy::gate::names::{Names, dotted};
 use crate::policy::gate::walk::{self, Visitor};
 use crate::policy::syntax::{Expr, Module, Statement, Step};
 
-/// What the rule with the full path `rule` can read.
-pub(super) fn find<'a>(files: &'a [File<'a>], names: &Names<'a>, rule: &str) -> Reads {
-    let path: Vec<&str> = rule.split('.').collect();
+/// What the rules with these full paths can read.
+pub(super) fn find<'a>(files: &'a [File<'a>], names: &Names<'a>, rules: &[&str]) -> Reads {
     let imports = files.iter().map(|file| imports(&file.module, &file.source.text)).collect();
     let mut looking =
         Looking { names, imports, file: 0, reads: Reads::nothing(), next: Vec::new() };
-    looking.next.extend(names.reached(&path));
+    for rule in rules {
+        looking.next.extend(names.reached(&rule.split('.').collect::<Vec<_>>()));
+    }
     let mut seen = vec![false; names.nodes().len()];
     while let Some(index) = looking.next.pop() {
         let (Some(node), Some(seen)) = (names.nodes().get(index), seen.get_mut(index)) else {

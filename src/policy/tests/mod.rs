@@ -3,6 +3,7 @@
 mod answers;
 mod constructs;
 mod engines;
+mod guardrails;
 mod hostile;
 mod memory;
 mod pack;
@@ -40,7 +41,7 @@ fn write_all(folder: &Path, files: &[(&str, &str)]) {
 }
 
 fn config(folder: &Path) -> Config {
-    Config { query: "data.t.decision".to_owned(), ..Config::new(folder) }
+    Config { query: "data.t.decision".into(), ..Config::new(folder) }
 }
 
 /// A judge over `bundle`, with the metrics it counts in.

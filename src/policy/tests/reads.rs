@@ -6,7 +6,6 @@ use proptest::prelude::{ProptestConfig, proptest};
 
 use crate::clock::Clock;
 use crate::policy::decision::{Answer, Failure, agree};
-use crate::policy::engine::answer::read;
 use crate::policy::engine::input::Builder;
 use crate::policy::engine::reads::{Names, Part, Reads};
 use crate::policy::engine::source::Source;
@@ -82,8 +81,8 @@ pub(super) fn whole(bundle: &Bundle, sample: &Sample) -> Result<Answer, Failure>
     let everything = Wanted::everything();
     let input = Builder::new().document(sample.caller(), &sample.asked(), &everything)?;
     match bundle.machine() {
-        Some(mut machine) => machine.evaluate(input).and_then(|said| read(&said)),
-        None => bundle.interpret(&mut bundle.interpreter(), &input),
+        Some(mut machine) => bundle.run(&mut machine, 0, input),
+        None => bundle.interpret(&mut bundle.interpreter(), 0, &input),
     }
 }
 
@@ -108,7 +107,7 @@ proptest! {
 fn reads(rules: &str) -> Reads {
     let sources = [Source { file: "t.rego".into(), text: format!("package t\n{rules}\n") }];
     let files = gate::parse(&sources).unwrap();
-    gate::reads(&files, "data.t.decision")
+    gate::reads(&files, &["data.t.decision"])
 }
 
 #[test]

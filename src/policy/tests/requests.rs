@@ -131,14 +131,23 @@ fn route(host: &str) -> Route {
         upgrades: Vec::new(),
         unscannable: None,
         retry: Retry::Never,
+        policy: None,
     }
 }
 
 /// A plain request for `/x`.
 pub(super) fn simple(agent: &str, method: &str) -> Sample {
+    on_route(agent, method, None)
+}
+
+/// The same on a route that names this rule.
+pub(super) fn on_route(agent: &str, method: &str, rule: Option<&str>) -> Sample {
+    let request = Request::builder().method(method).uri("/x").header("host", HOSTS[0]);
+    let head = Head::parse(request.body(()).unwrap().into_parts().0).unwrap();
+    let route = Route { policy: rule.map(Into::into), ..route(HOSTS[0]) };
     Sample {
         caller: certificate(agent, 0),
-        target: target((HOSTS[0], "/x", method), &[]),
+        target: Table::new(vec![route]).resolve(head).unwrap(),
         body: None,
         listener: "agents".into(),
         peer: "127.0.0.1:1".parse().unwrap(),
