@@ -6,6 +6,7 @@ mod audit;
 mod check;
 mod dev;
 mod policy;
+mod policy_bench;
 mod serve;
 
 use std::io::{self, Write};
@@ -40,7 +41,7 @@ enum Command {
     Config(ConfigCommand),
     /// Run a whole deployment on this machine, to try and to develop against
     Dev(dev::Arguments),
-    /// Test policy bundles
+    /// Test and measure policy bundles
     #[command(subcommand)]
     Policy(policy::Command),
     /// Serve agents

@@ -5,13 +5,15 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
-use crate::cli::Exit;
+use crate::cli::{Exit, policy_bench};
 use crate::clock::Clock;
 use crate::policy::{Config, suite};
 
 /// What there is to do with policy.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// Measure what a decision costs, and each rule of it
+    Bench(policy_bench::Arguments),
     /// Run a folder's `*_test.rego`, on the engines that serve
     Test {
         /// The folder with rules, data and tests
@@ -24,7 +26,10 @@ pub(super) enum Command {
 
 impl Command {
     pub(super) fn run(self, out: &mut dyn Write, err: &mut dyn Write) -> io::Result<Exit> {
-        let Self::Test { path, query } = self;
+        let (path, query) = match self {
+            Self::Bench(arguments) => return arguments.run(out, err),
+            Self::Test { path, query } => (path, query),
+        };
         let mut config = Config::new(path);
         config.query = query.as_str().into();
         match suite::run(&config, &Clock::System) {

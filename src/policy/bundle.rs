@@ -157,6 +157,11 @@ impl Bundle {
         self.shadow
     }
 
+    /// The most instructions that one decision may take.
+    pub(super) fn instructions(&self) -> u64 {
+        self.instructions
+    }
+
     /// Whether decisions are remembered.
     pub(super) fn memory(&self) -> Memory {
         self.memory

@@ -18,6 +18,7 @@ mod guardrail;
 mod entry;
 pub mod suite;
 pub mod bundle;
+pub mod bench;
 pub mod checker;
 mod memory;
 pub mod judge;

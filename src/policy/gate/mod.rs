@@ -73,7 +73,35 @@ pub(super) fn differences(files: &[File<'_>], data: &str) -> Vec<Problem> {
 
 /// Which parts of the input `rules` can read together.
 pub(super) fn reads(files: &[File<'_>], rules: &[&str]) -> Reads {
-    reads::find(files, &Names::new(files), rules)
+    reads::find(files, &Names::new(files), rules).reads
+}
+
+/// A rule that another may reach.
+#[derive(Debug)]
+pub(super) struct Reached {
+    /// Its full path.
+    pub(super) path: String,
+    /// Where it stands first.
+    pub(super) place: Place,
+    /// Whether it takes arguments.
+    pub(super) is_function: bool,
+}
+
+/// Every rule that `rule` may reach, itself included, in the order of their paths.
+pub(super) fn reached(files: &[File<'_>], rule: &str) -> Vec<Reached> {
+    let names = Names::new(files);
+    let found = reads::find(files, &names, &[rule]).rules.into_iter();
+    let nodes = found.filter_map(|index| names.nodes().get(index));
+    let mut rules: Vec<Reached> = nodes
+        .filter_map(|node| {
+            let (file, rule) = node.rules.first()?;
+            let is_function = node.rules.iter().any(|(_, rule)| rule.is_function());
+            let place = place_at(files, *file, rule.span());
+            Some(Reached { path: node.path.join("."), place, is_function })
+        })
+        .collect();
+    rules.sort_by(|one, other| one.path.cmp(&other.path));
+    rules
 }
 
 /// What is wrong with the entry point `query`, if anything is.

@@ -12,8 +12,16 @@ use crate::policy::gate::names::{Names, dotted};
 use crate::policy::gate::walk::{self, Visitor};
 use crate::policy::syntax::{Expr, Module, Statement, Step};
 
-/// What the rules with these full paths can read.
-pub(super) fn find<'a>(files: &'a [File<'a>], names: &Names<'a>, rules: &[&str]) -> Reads {
+/// What was found out about some rules.
+pub(super) struct Found {
+    /// What they can read.
+    pub(super) reads: Reads,
+    /// The rules that they can reach, themselves included, by their numbers in [`Names`].
+    pub(super) rules: Vec<usize>,
+}
+
+/// What the rules with these full paths can read and reach.
+pub(super) fn find<'a>(files: &'a [File<'a>], names: &Names<'a>, rules: &[&str]) -> Found {
     let imports = files.iter().map(|file| imports(&file.module, &file.source.text)).collect();
     let mut looking =
         Looking { names, imports, file: 0, reads: Reads::nothing(), next: Vec::new() };
@@ -33,7 +41,8 @@ pub(super) fn find<'a>(files: &'a [File<'a>], names: &Names<'a>, rules: &[&str])
             walk::rule(rule, &mut looking);
         }
     }
-    looking.reads
+    let rules = (0..seen.len()).filter(|index| seen.get(*index) == Some(&true)).collect();
+    Found { reads: looking.reads, rules }
 }
 
 /// What one file calls parts of the input: `import input.attributes.request.http as request`. The

@@ -1,6 +1,7 @@
 //! Policy as a whole: what is refused, what the interpreter runs, and that the two engines agree.
 
 mod answers;
+mod bench;
 mod constructs;
 mod engines;
 mod guardrails;
