@@ -42,6 +42,9 @@ pub mod enforce;
 pub mod credential;
 pub mod upstream;
 
+// What Countersign gets for itself.
+pub mod fetch;
+
 // Doors: they accept work and call the parts.
 pub mod listener;
 pub mod proxy;

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::app::supply::Supply;
 use crate::audit;
 use crate::clock::{Clock, Timestamp};
 use crate::config::code::Code;
@@ -46,6 +47,8 @@ pub struct Standing {
     pub workers: usize,
     /// The audit trail's settings.
     pub audit: audit::Config,
+    /// Where the policy's archive comes from, if it comes from a server.
+    pub supply: Option<Supply>,
     /// Every file and folder whose change may change any of this.
     pub files: Vec<PathBuf>,
 }
@@ -100,6 +103,7 @@ impl Assembly {
                 admin: file.admin(),
                 workers: file.worker_count(),
                 audit: parts.audit,
+                supply: parts.supply,
                 files,
             },
             upstream_hosts: upstream_hosts(&file),
@@ -122,6 +126,7 @@ struct Loading {
 struct Parts {
     snapshot: Snapshot,
     audit: audit::Config,
+    supply: Option<Supply>,
 }
 
 impl Loading {
@@ -132,6 +137,7 @@ impl Loading {
         let bundle = self.bundle(file, clock);
         let credentials = file.credentials().map_err(|problem| self.problems.add(problem)).ok();
         let audit = file.audit().map_err(|problem| self.problems.add(problem)).ok();
+        let supply = Supply::of(file).map_err(|problem| self.problems.add(problem)).ok();
         let (security, svid_ends) = security?;
         let snapshot = Snapshot {
             security,
@@ -141,7 +147,7 @@ impl Loading {
             credentials: Credentials::load(credentials?, metrics.credential.clone()),
             upstreams: upstreams?,
         };
-        Some(Parts { snapshot, audit: audit? })
+        Some(Parts { snapshot, audit: audit?, supply: supply? })
     }
 
     fn security(&mut self, file: &File, clock: &Clock) -> Option<(Security, Timestamp)> {
@@ -210,8 +216,7 @@ fn named_files(file: &File) -> Vec<PathBuf> {
         files.extend(credential.source.path());
     }
     for upstream in file.upstreams.values() {
-        let tls = [&upstream.tls.ca, &upstream.tls.cert, &upstream.tls.key];
-        files.extend(tls.into_iter().flatten().cloned());
+        files.extend(upstream.tls.files().cloned());
     }
     files.extend(file.policy().map(|policy| policy.path));
     files

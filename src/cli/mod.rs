@@ -7,6 +7,8 @@ mod check;
 mod dev;
 mod policy;
 mod policy_bench;
+mod policy_report;
+mod policy_test;
 mod serve;
 
 use std::io::{self, Write};

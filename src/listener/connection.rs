@@ -160,7 +160,8 @@ impl Connection {
 }
 
 impl Pulse {
-    pub(super) fn new() -> Self {
+    /// Of a connection on which nothing has happened yet.
+    pub fn new() -> Self {
         Self(Mutex::new(Beat {
             broken: None,
             tunnel: false,

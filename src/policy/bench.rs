@@ -12,13 +12,13 @@ use serde::Serialize;
 use crate::clock::Clock;
 use crate::policy::bundle::{Bundle, on_large_stack};
 use crate::policy::config::{Config, Tests};
+use crate::policy::contents::Contents;
 use crate::policy::decision::Failure;
 use crate::policy::engine::document::Document;
 use crate::policy::engine::reads::{PARTS, Reads};
 use crate::policy::engine::source::Source;
 use crate::policy::engine::vm::Image;
 use crate::policy::entry;
-use crate::policy::files::Contents;
 use crate::policy::gate;
 use crate::policy::problem::{LoadError, Place, Problem};
 
@@ -91,7 +91,7 @@ fn measured(
     input: &Document,
     clock: &Clock,
 ) -> Result<Report, LoadError> {
-    let contents = Contents::read(&config.path)?;
+    let contents = Contents::read(config)?;
     let served: Vec<Source> =
         contents.sources.iter().filter(|source| !source.is_test()).cloned().collect();
     let files = gate::parse(&served).map_err(LoadError::new)?;

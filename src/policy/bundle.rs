@@ -10,16 +10,16 @@ use std::thread;
 
 use crate::clock::{Clock, Timestamp};
 use crate::metrics::PolicyMetrics;
+use crate::policy::clearance::{Clearance, Compiled};
 use crate::policy::config::{Config, Memory, Shadow, Tests};
+use crate::policy::contents::Contents;
 use crate::policy::decision::{Answer, Cause, Failure, Revision};
 use crate::policy::engine::document::Document;
 use crate::policy::engine::interpreter::Interpreter;
-use crate::policy::engine::source::Source;
 use crate::policy::engine::vm::{Image, Machine};
 use crate::policy::engine::wanted::Wanted;
 use crate::policy::entry::{Entries, Entry};
-use crate::policy::files::Contents;
-use crate::policy::gate;
+use crate::policy::gate::{BUDGET, Bill, Bulk};
 use crate::policy::problem::{LoadError, Place, Problem};
 use crate::policy::suite;
 
@@ -30,11 +30,14 @@ pub(super) const STACK: usize = 64 << 20;
 #[derive(Debug)]
 pub struct Bundle {
     revision: Revision,
+    /// What its authors call it, if they do.
+    release: String,
     entries: Entries,
     data: String,
     instructions: u64,
     shadow: Shadow,
     memory: Memory,
+    bill: Bill,
     watched: Vec<PathBuf>,
     interpreter: Interpreter,
     image: Option<Image>,
@@ -54,22 +57,18 @@ impl Bundle {
     }
 
     fn load_here(config: &Config, clock: &Clock) -> Result<Self, LoadError> {
-        let contents = Contents::read(&config.path)?;
-        let checked = Checked::new(&contents, config)?;
-        let pairs = checked.entries.source();
-        let served = contents.sources.iter().filter(|source| !source.is_test());
-        let served: Vec<&Source> = served.chain(&pairs).collect();
-        let data = checked.data;
-        let interpreter = Interpreter::new(served.iter().copied(), &data);
-        let interpreter = interpreter.map_err(LoadError::new)?;
-        let (image, differences) = compile(&served, &data, &checked.entries, checked.differences);
+        let contents = Contents::read(config)?;
+        let cleared = Clearance::new(&contents, config)?;
+        let Compiled { interpreter, image, differences } = cleared.compile(&contents)?;
         let mut bundle = Self {
             revision: contents.revision,
-            entries: checked.entries,
+            release: contents.manifest.revision.clone(),
+            entries: cleared.entries,
             data: contents.data.clone(),
             instructions: config.instructions,
             shadow: config.shadow,
             memory: config.memory,
+            bill: cleared.bill,
             watched: contents.watched.clone(),
             interpreter,
             image,
@@ -149,7 +148,7 @@ impl Bundle {
                 first.message
             );
         }
-        tracing::info!(%revision, "policy in force");
+        tracing::info!(%revision, release = self.release, "policy in force");
     }
 
     /// The one in so many decisions that is checked again.
@@ -170,6 +169,26 @@ impl Bundle {
     /// From now on, every judge uses the interpreter.
     pub(super) fn demote(&self) {
         self.demoted.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the rules can judge any request without a body in little memory.
+    pub(super) fn is_light(&self) -> bool {
+        self.bill.total(Bulk::HEAD) <= BUDGET
+    }
+
+    /// Refuses an input for which the rules might take more memory than one evaluation may.
+    pub(super) fn admit(&self, input: &Document) -> Result<(), Failure> {
+        let bulk = input.bulk();
+        let total = self.bill.total(bulk);
+        if total <= BUDGET {
+            return Ok(());
+        }
+        let message = format!(
+            "the rules may take {total} bytes for an input of {} bytes with {} values; {BUDGET} \
+             is the most: see \"Memory\" in docs/policy.md",
+            bulk.bytes, bulk.elements
+        );
+        Err(Failure::new(Cause::Memory, message))
     }
 
     /// A machine of its own for one worker; `None` where the interpreter is to run.
@@ -231,55 +250,6 @@ impl Bundle {
 
 /// The name of the one bundle there is, in metrics.
 const BUNDLE: &str = "policy";
-
-/// What the gate found out about a bundle that may be served.
-struct Checked {
-    data: Document,
-    entries: Entries,
-    differences: Vec<Problem>,
-}
-
-impl Checked {
-    fn new(contents: &Contents, config: &Config) -> Result<Self, LoadError> {
-        let files = gate::parse(&contents.sources).map_err(LoadError::new)?;
-        let mut problems = gate::refusals(&files);
-        let (served, _tests): (Vec<_>, Vec<_>) =
-            files.into_iter().partition(|file| !file.source.is_test());
-        let data = Document::parse(&contents.data).map_err(|error| {
-            Problem::new(Place::file("data.json"), error, "correct the data documents")
-        })?;
-        let entries = match Entries::new(config, &served, &data) {
-            Ok(entries) if problems.is_empty() => entries,
-            Ok(_) => return Err(LoadError::new(problems)),
-            Err(more) => {
-                problems.extend(more);
-                return Err(LoadError::new(problems));
-            }
-        };
-        Ok(Self { data, entries, differences: gate::differences(&served, &contents.data) })
-    }
-}
-
-/// Compiles for the fast engine, unless there are reasons not to.
-fn compile(
-    served: &[&Source],
-    data: &Document,
-    entries: &Entries,
-    mut differences: Vec<Problem>,
-) -> (Option<Image>, Vec<Problem>) {
-    if !differences.is_empty() {
-        return (None, differences);
-    }
-    let rules: Vec<&str> = entries.all().iter().map(Entry::rule).collect();
-    match Image::compile(served.iter().copied(), data, &rules) {
-        Ok(image) => (Some(image), differences),
-        Err(message) => {
-            let file = served.first().map(|source| source.file.clone()).unwrap_or_default();
-            differences.push(Problem::new(Place::file(file), message, ""));
-            (None, differences)
-        }
-    }
-}
 
 /// Runs `work` with room to recurse; a panic in it is a problem of the bundle at `path`.
 pub(super) fn on_large_stack<T: Send>(

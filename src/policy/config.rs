@@ -7,12 +7,15 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::id::RuleName;
+use crate::policy::signing::Signing;
 
 /// Where rules come from and how they are run.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Config {
-    /// A folder of `*.rego` files and `data.json` documents.
+    /// A folder of `*.rego` files and `data.json` documents, or an archive of them (`.tar.gz`).
     pub path: PathBuf,
+    /// Who must have signed the archive; nobody need, if this is `None`.
+    pub signing: Option<Signing>,
     /// The rule that decides, as a full path.
     pub query: RuleName,
     /// The rule above every route: it is asked together with the route's, and both must agree.
@@ -48,6 +51,7 @@ impl Config {
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self {
             path: path.into(),
+            signing: None,
             query: Self::QUERY.into(),
             guardrails: None,
             routes: Vec::new(),

@@ -222,6 +222,8 @@ pub enum Cause {
     Input,
     /// The evaluation took more instructions than one decision may.
     Instructions,
+    /// Evaluating might have taken more memory than one decision may.
+    Memory,
     /// The answer names an obligation that nobody here can carry out.
     Obligation,
     /// The engine panicked.
@@ -240,6 +242,7 @@ impl Cause {
             Self::Evaluation => "evaluation",
             Self::Input => "input",
             Self::Instructions => "instructions",
+            Self::Memory => "memory",
             Self::Obligation => "obligation",
             Self::Panic => "panic",
             Self::Time => "time",

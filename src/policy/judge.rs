@@ -162,7 +162,7 @@ impl Judge {
         Ok(answer)
     }
 
-    /// Evaluates what the rules can read of `query`.
+    /// Evaluates what the rules can read of `query`, unless that might take too much memory.
     fn fresh(
         &mut self,
         entry: usize,
@@ -171,6 +171,9 @@ impl Judge {
     ) -> Result<Answer, Failure> {
         let wanted = self.wanted.get(entry).unwrap_or(&self.whole);
         let input = self.builder.document(caller, query, wanted)?;
+        if query.body.is_some() || !self.bundle.is_light() {
+            self.bundle.admit(&input)?;
+        }
         self.evaluate(entry, input)
     }
 
@@ -198,6 +201,7 @@ impl Judge {
     /// What policy says about an input that is there already, on a route that names no rule.
     #[cfg(test)]
     pub(super) fn answer(&mut self, input: Document) -> Result<Answer, Failure> {
+        self.bundle.admit(&input)?;
         self.step_down();
         let said = self.evaluate(0, input.clone());
         if self.is_sampled() {

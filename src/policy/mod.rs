@@ -13,19 +13,29 @@ pub mod query;
 mod syntax;
 mod engine;
 mod gate;
-mod files;
+mod canonical;
+pub mod signing;
+mod manifest;
+mod folder;
+mod archive;
+mod contents;
+pub mod coverage;
+pub mod report;
 mod guardrail;
 mod entry;
+mod clearance;
 pub mod suite;
 pub mod bundle;
 pub mod bench;
 pub mod checker;
 mod memory;
 pub mod judge;
+pub mod specimen;
 
 #[cfg(test)]
 mod tests;
 
+pub use archive::is_archive;
 pub use bundle::Bundle;
 pub use checker::Checker;
 pub use config::Config;
@@ -34,3 +44,4 @@ pub use judge::Judge;
 pub use obligation::{Duty, Obligation};
 pub use problem::{LoadError, Problem};
 pub use query::Query;
+pub use signing::Signing;

@@ -23,10 +23,12 @@ pub struct Setup {
     pub(super) clock: Clock,
     upstream: String,
     upstream_keys: String,
+    upstreams: Vec<String>,
     credential: String,
     route: Vec<String>,
     routes: Vec<String>,
     limits: String,
+    policy: String,
     trust: Vec<String>,
     files: BTreeMap<String, String>,
 }
@@ -52,10 +54,12 @@ impl Setup {
             clock: Clock::System,
             upstream: format!("http://{}", upstream.address),
             upstream_keys: String::new(),
+            upstreams: Vec::new(),
             credential: "scheme: bearer".to_owned(),
             route: Vec::new(),
             routes: Vec::new(),
             limits: String::new(),
+            policy: "path: rules, tests: off".to_owned(),
             trust: Vec::new(),
             files: BTreeMap::new(),
         };
@@ -86,6 +90,12 @@ impl Setup {
         self
     }
 
+    /// Another upstream: `name: { url: ... }`. No credential may go there unless a test says so.
+    pub fn another_upstream(mut self, line: &str) -> Self {
+        self.upstreams.push(line.to_owned());
+        self
+    }
+
     /// Keys of the upstream beside its URL, such as `protocol: h2`.
     pub fn upstream(mut self, keys: &str) -> Self {
         self.upstream_keys = keys.to_owned();
@@ -113,6 +123,12 @@ impl Setup {
     /// The agents' listener's limits, such as `head: 300ms`.
     pub fn limits(mut self, keys: &str) -> Self {
         self.limits = keys.to_owned();
+        self
+    }
+
+    /// Where the rules are: keys of `policy`, such as `path: rules, tests: off`.
+    pub fn policy(mut self, keys: &str) -> Self {
+        self.policy = keys.to_owned();
         self
     }
 
@@ -185,9 +201,10 @@ impl Setup {
 
     /// The configuration's text.
     pub fn config(&self) -> String {
-        let Self { upstream, upstream_keys, credential, limits, .. } = self;
+        let Self { upstream, upstream_keys, credential, limits, policy, .. } = self;
         let route = self.route.join(", ");
         let routes = self.routes.iter().map(|line| format!("  {line}\n")).collect::<String>();
+        let upstreams = self.upstreams.iter().map(|line| format!("  {line}\n")).collect::<String>();
         let trust = match self.trust.as_slice() {
             [] => "    example.org: { bundle: pki/agents.pem }\n".to_owned(),
             lines => lines.iter().map(|line| format!("    {line}\n")).collect(),
@@ -201,10 +218,10 @@ identity:
 {trust}listeners:
   agents: {{ address: 127.0.0.1:0, door: reverse, limits: {{ {limits} }} }}
   admin: {{ address: 127.0.0.1:0 }}
-policy: {{ path: rules, tests: off, shadow: 1 }}
+policy: {{ {policy}, shadow: 1 }}
 upstreams:
   api: {{ url: '{upstream}', {upstream_keys} }}
-credentials:
+{upstreams}credentials:
   api: {{ {credential}, secret: {{ file: secrets/api }}, upstreams: [api] }}
 routes:
   api: {{ hosts: [{HOST}], upstream: api, credential: api, {route} }}

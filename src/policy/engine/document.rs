@@ -4,6 +4,8 @@ use std::fmt;
 
 use regorus::Value;
 
+use crate::policy::gate::Bulk;
+
 /// A JSON document: an input, or the data beside the rules.
 ///
 /// Clones share the same memory, and with it the same reference counts; workers each parse their
@@ -15,6 +17,11 @@ impl Document {
     /// An object without members.
     pub(in crate::policy) fn empty() -> Self {
         Self(Value::new_object())
+    }
+
+    /// Nothing at all.
+    pub(in crate::policy) fn undefined() -> Self {
+        Self(Value::Undefined)
     }
 
     /// Reads JSON text.
@@ -31,6 +38,13 @@ impl Document {
         }
     }
 
+    /// How much there is of it, counted.
+    pub(in crate::policy) fn bulk(&self) -> Bulk {
+        let mut bulk = Bulk::default();
+        weigh(&self.0, &mut bulk);
+        bulk
+    }
+
     /// Whether this is `true`.
     pub(in crate::policy) fn is_true(&self) -> bool {
         self.0 == Value::Bool(true)
@@ -40,6 +54,11 @@ impl Document {
     pub(in crate::policy) fn member(&self, name: &str) -> Self {
         let member = self.0.as_object().ok().and_then(|object| object.get(&Value::from(name)));
         Self(member.cloned().unwrap_or(Value::Undefined))
+    }
+
+    /// Whether this is an object.
+    pub(in crate::policy) fn is_object(&self) -> bool {
+        self.0.as_object().is_ok()
     }
 
     /// Whether a rule had no value at all.
@@ -53,4 +72,33 @@ impl fmt::Display for Document {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.0, f)
     }
+}
+
+/// Adds what `value` counts for: its text as rules can print it, and something for each element.
+fn weigh(value: &Value, bulk: &mut Bulk) {
+    bulk.elements += 1;
+    bulk.bytes += Bulk::ELEMENT;
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| weigh(item, bulk)),
+        Value::Object(members) => members.iter().for_each(|(key, value)| {
+            weigh(key, bulk);
+            weigh(value, bulk);
+        }),
+        Value::Set(items) => items.iter().for_each(|item| weigh(item, bulk)),
+        // Doubles are printed without an exponent, to three hundred digits.
+        Value::Number(number) if number.as_i128().is_some() => bulk.bytes += 5 * Bulk::ELEMENT,
+        Value::Number(_) => bulk.bytes += Bulk::NUMBER,
+        Value::String(text) => bulk.bytes += escaped(text),
+        Value::Bool(_) | Value::Null | Value::Undefined => {}
+    }
+}
+
+/// The length of the text within a JSON document.
+fn escaped(text: &str) -> u64 {
+    let of = |byte: u8| match byte {
+        b'"' | b'\\' => 2,
+        0..0x20 | 0x7f => 6,
+        _ => 1,
+    };
+    text.bytes().map(of).sum()
 }

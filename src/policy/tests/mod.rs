@@ -1,9 +1,11 @@
 //! Policy as a whole: what is refused, what the interpreter runs, and that the two engines agree.
 
 mod answers;
+mod archives;
 mod bench;
 mod constructs;
 mod engines;
+mod growth;
 mod guardrails;
 mod hostile;
 mod memory;
