@@ -8,12 +8,8 @@ decision := {"allowed": allowed}
 
 default allowed := false
 
-allowed if count(matching) > 0
-
-matching contains name if {
-	some name, route in data.bench.routes
+allowed if {
+	some route in data.bench.routes
 	input.attributes.request.http.method in route.methods
-	glob.match(route.path, ["/"], input.countersign.request.raw_path)
-	some agent in route.agents
-	glob.match(agent, ["/"], input.countersign.principal.spiffe_id)
+	glob.match(route.path, ["/"], substring(input.countersign.request.raw_path, 0, 200))
 }
