@@ -39,7 +39,7 @@ impl Policy {
         Self::at("15 rules", "benches/micro/policies/fifteen"),
         Self::SPLIT,
         Self::at("60 rules in one question", "benches/micro/policies/sixty"),
-        Self::at("naive: sixty globs", "benches/micro/policies/naive"),
+        Self::at("naive: sixty globs, so on the interpreter", "benches/micro/policies/naive"),
     ];
 
     const fn at(name: &'static str, folder: &'static str) -> Self {
@@ -61,9 +61,7 @@ impl Policy {
         config.memory = memory;
         config.guardrails = self.guardrails.map(Into::into);
         config.routes = self.rule.into_iter().map(Into::into).collect();
-        let bundle = Bundle::load(&config, &Clock::System).unwrap();
-        assert!(!bundle.is_interpreted(), "{}: {:?}", self.name, bundle.differences());
-        Arc::new(bundle)
+        Arc::new(Bundle::load(&config, &Clock::System).unwrap())
     }
 }
 
