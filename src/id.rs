@@ -56,6 +56,10 @@ name!(
     RouteName
 );
 name!(
+    /// The full path of a rule that decides: `data.countersign.authz.decision`.
+    RuleName
+);
+name!(
     /// A key of `upstreams:` in the configuration.
     UpstreamName
 );

@@ -125,6 +125,8 @@ pub struct PolicyMetrics {
     /// `countersign_policy_interpreted`: 1 while the bundle is refused by the fast engine's gate
     /// and runs on the interpreter.
     pub interpreted: IntGauge,
+    /// `countersign_policy_memory_total{result}`
+    pub memory: MemoryNumbers,
     /// `countersign_policy_shadow_checks_total{result}`: `result` is `same`, `different` or
     /// `dropped`.
     pub shadow: IntCounterVec,
@@ -137,6 +139,16 @@ pub struct PolicyMetrics {
     pub bundle_downloads: IntCounterVec,
     /// `countersign_bundle_last_download_timestamp_seconds`: when the server last answered.
     pub bundle_heard: IntGauge,
+}
+
+/// What the workers' memories of decisions count. Policies whose answers hold only once are in
+/// neither number.
+#[derive(Clone, Debug)]
+pub struct MemoryNumbers {
+    /// `hit`: decisions that were remembered.
+    pub hits: IntCounter,
+    /// `miss`: decisions that were made anew, and might have been remembered.
+    pub misses: IntCounter,
 }
 
 /// Upstreams' numbers.
@@ -311,7 +323,7 @@ impl PolicyMetrics {
             duration: histogram(
                 r,
                 "policy_eval_duration_seconds",
-                "One evaluation, with building its input.",
+                "One decision, remembered or made anew.",
                 &EVALUATION_SECONDS,
             )?,
             errors: int_counters(
@@ -325,6 +337,7 @@ impl PolicyMetrics {
                 "policy_interpreted",
                 "1 while the bundle runs on the interpreter instead of the fast engine.",
             )?,
+            memory: MemoryNumbers::new(r)?,
             shadow: int_counters(
                 r,
                 "policy_shadow_checks_total",
@@ -355,6 +368,19 @@ impl PolicyMetrics {
                 "When the bundle server last answered.",
             )?,
         })
+    }
+}
+
+impl MemoryNumbers {
+    fn new(r: &Registry) -> Result<Self, prometheus::Error> {
+        let asked = int_counters(
+            r,
+            "policy_memory_total",
+            "Decisions that could have been remembered, by whether they were.",
+            &["result"],
+        )?;
+        let counter = |result| asked.with_label_values(&[result]);
+        Ok(Self { hits: counter("hit"), misses: counter("miss") })
     }
 }
 

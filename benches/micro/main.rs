@@ -10,6 +10,7 @@
     reason = "a benchmark that cannot go on says so"
 )]
 
+mod policy;
 mod scene;
 
 use std::hint::black_box;
@@ -21,11 +22,13 @@ use countersign::clock::Clock;
 use countersign::enforce::authorize;
 use countersign::id::DecisionId;
 use countersign::metrics::Metrics;
+use countersign::policy::config::Memory;
 use countersign::policy::{Checker, Judge};
 use countersign::route::{Body, Head, json};
 use criterion::{Criterion, criterion_group, criterion_main};
 use tokio::task::LocalSet;
 
+use crate::policy::Policy;
 use crate::scene::Scene;
 
 /// From hyper's head to the one canonical form.
@@ -38,33 +41,44 @@ fn canonicalise(c: &mut Criterion) {
     c.bench_function("check a JSON body", |b| b.iter(|| json::check(black_box(body))));
 }
 
-/// Building the input, evaluating, and reading the answer.
+/// Building what the rules read, evaluating, and reading the answer; then the same remembered.
 fn decide(c: &mut Criterion) {
     let scene = Scene::new();
-    for (name, bundle) in scene.bundles() {
-        let metrics = Metrics::new().unwrap();
-        let checker = Checker::start(metrics.policy.clone()).unwrap();
-        let mut judge = Judge::new(bundle, checker, metrics.policy.clone(), Clock::System);
-        let ask = scene.ask();
-        c.bench_function(&format!("decide: {name}"), |b| b.iter(|| judge.decide(&ask.query())));
+    for policy in Policy::ALL {
+        for (memory, how) in [(Memory::Off, "anew"), (Memory::Lasting, "remembered")] {
+            let mut judge = scene::judge(policy.bundle(scene.folder(), memory));
+            let ask = scene.ask_by(policy.rule);
+            let decision = judge.decide(&ask.query());
+            assert_eq!(decision.label(), "allow", "{}: {:?}", policy.name, decision.failure());
+            c.bench_function(&format!("decide: {}, {how}", policy.name), |b| {
+                b.iter(|| judge.decide(&ask.query()));
+            });
+        }
     }
 }
 
-/// Evaluations a second on one thread and on two, each with a judge of its own.
+/// Decisions a second on one thread and on two, each with a judge of its own.
 fn decide_on_threads(_: &mut Criterion) {
     let scene = Scene::new();
-    let (name, bundle) = scene.bundles().pop().unwrap();
-    let run = |threads: usize| {
-        let rates: Vec<_> = (0..threads)
-            .map(|_| {
-                let bundle = bundle.clone();
-                std::thread::spawn(move || scene::evaluations_a_second(bundle))
-            })
-            .collect();
-        rates.into_iter().map(|thread| thread.join().unwrap()).sum::<f64>()
-    };
-    let (one, two) = (run(1), run(2));
-    println!("decide on threads: {name}: {one:.0}/s on one, {two:.0}/s on two: {:.2}x", two / one);
+    for policy in [Policy::PACK, Policy::SPLIT] {
+        for (memory, how) in [(Memory::Off, "anew"), (Memory::Lasting, "remembered")] {
+            let bundle = policy.bundle(scene.folder(), memory);
+            let run = |threads: usize| {
+                let rates: Vec<_> = (0..threads)
+                    .map(|_| {
+                        let bundle = bundle.clone();
+                        std::thread::spawn(move || scene::evaluations_a_second(policy, bundle))
+                    })
+                    .collect();
+                rates.into_iter().map(|thread| thread.join().unwrap()).sum::<f64>()
+            };
+            let (one, two) = (run(1), run(2));
+            let (name, times) = (policy.name, two / one);
+            println!(
+                "on threads: {name}, {how}: {one:.0}/s on one, {two:.0}/s on two: {times:.2}x"
+            );
+        }
+    }
 }
 
 /// Grant, intent on record, credential on, outcome on record; in groups, as a busy worker has them.
@@ -83,7 +97,7 @@ fn record_and_inject(c: &mut Criterion) {
 async fn spend(scene: &Scene, iterations: u64, group: u64) -> std::time::Duration {
     let metrics = Metrics::new().unwrap();
     let checker = Checker::start(metrics.policy.clone()).unwrap();
-    let bundle = scene.bundles().remove(0).1;
+    let bundle = Policy::ONE_LINE.bundle(scene.folder(), Memory::Lasting);
     let judge = Judge::new(bundle, checker, metrics.policy.clone(), Clock::System);
     let judge = std::rc::Rc::new(std::cell::RefCell::new(judge));
     let recorder = Recorder::new(scene.log());

@@ -3,6 +3,7 @@
 use std::fs;
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,7 +18,8 @@ use countersign::identity::{Caller, Principal, Trust, TrustDomain, files};
 use countersign::listener::tls::server_config;
 use countersign::metrics::Metrics;
 use countersign::operation::Operations;
-use countersign::policy::{Bundle, Checker, Config, Judge};
+use countersign::policy::config::Memory;
+use countersign::policy::{Bundle, Checker, Judge};
 use countersign::route::pattern::{HostPattern, PathPrefix};
 use countersign::route::protocol::Protocol;
 use countersign::route::terms::{Dialect, Durability, EncodedSlash, Retry};
@@ -31,6 +33,8 @@ use rcgen::{
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConnection};
 use tempfile::TempDir;
+
+use crate::policy::Policy;
 
 /// Everything, in a folder that goes with it.
 pub(crate) struct Scene {
@@ -65,25 +69,23 @@ impl Scene {
         Self { folder, caller: Rc::new(caller), routes: Table::new(vec![route()]), credentials }
     }
 
-    /// A one-line policy, and the pack that ships.
-    pub(crate) fn bundles(&self) -> Vec<(&'static str, Arc<Bundle>)> {
-        let line = self.folder.path().join("line");
-        fs::create_dir_all(&line).unwrap();
-        fs::write(line.join("authz.rego"), ONE_LINE).unwrap();
-        let pack = self.folder.path().join("pack");
-        copy(concat!(env!("CARGO_MANIFEST_DIR"), "/rules").as_ref(), &pack);
-        fs::write(pack.join("data.json"), ACCESS).unwrap();
-        let load = |path: &std::path::Path| {
-            let mut config = Config::new(path);
-            config.tests = countersign::policy::config::Tests::Off;
-            Arc::new(Bundle::load(&config, &Clock::System).unwrap())
-        };
-        vec![("one line", load(&line)), ("the default pack", load(&pack))]
+    /// The folder, for what else is needed.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// One request that waits for its decision.
     pub(crate) fn ask(&self) -> Ask {
-        let target = self.routes.resolve(Head::parse(parts()).unwrap()).unwrap();
+        self.ask_on(&self.routes)
+    }
+
+    /// The same on a route that names this rule.
+    pub(crate) fn ask_by(&self, rule: Option<&str>) -> Ask {
+        self.ask_on(&Table::new(vec![Route { policy: rule.map(Into::into), ..route() }]))
+    }
+
+    fn ask_on(&self, routes: &Table) -> Ask {
+        let target = routes.resolve(Head::parse(parts()).unwrap()).unwrap();
         let now = Timestamp::from_secs(1_795_461_720);
         let operations = Operations::read(&target, None).unwrap();
         let caller = Rc::clone(&self.caller);
@@ -108,9 +110,7 @@ impl Scene {
     /// A guard that looks for the secret.
     pub(crate) fn guard(&self) -> Guard {
         let metrics = Metrics::new().unwrap();
-        let checker = Checker::start(metrics.policy.clone()).unwrap();
-        let bundle = self.bundles().remove(0).1;
-        let mut judge = Judge::new(bundle, checker, metrics.policy.clone(), Clock::System);
+        let mut judge = judge(Policy::ONE_LINE.bundle(self.folder(), Memory::Off));
         let grant = authorize(&mut judge, self.ask(), &metrics.policy).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         tokio::task::LocalSet::new().block_on(&runtime, async {
@@ -136,13 +136,11 @@ pub(crate) fn parts() -> Parts {
     request.body(()).unwrap().into_parts().0
 }
 
-/// How many decisions a second one thread makes, in a second.
-pub(crate) fn evaluations_a_second(bundle: Arc<Bundle>) -> f64 {
+/// How many decisions a second one thread makes, over two seconds.
+pub(crate) fn evaluations_a_second(policy: Policy, bundle: Arc<Bundle>) -> f64 {
     let scene = Scene::new();
-    let metrics = Metrics::new().unwrap();
-    let checker = Checker::start(metrics.policy.clone()).unwrap();
-    let mut judge = Judge::new(bundle, checker, metrics.policy, Clock::System);
-    let ask = scene.ask();
+    let mut judge = judge(bundle);
+    let ask = scene.ask_by(policy.rule);
     let (started, mut count) = (Instant::now(), 0u32);
     while started.elapsed() < Duration::from_secs(2) {
         for _ in 0..100 {
@@ -151,6 +149,13 @@ pub(crate) fn evaluations_a_second(bundle: Arc<Bundle>) -> f64 {
         count += 100;
     }
     f64::from(count) / started.elapsed().as_secs_f64()
+}
+
+/// One worker's judge.
+pub(crate) fn judge(bundle: Arc<Bundle>) -> Judge {
+    let metrics = Metrics::new().unwrap();
+    let checker = Checker::start(metrics.policy.clone()).unwrap();
+    Judge::new(bundle, checker, metrics.policy, Clock::System)
 }
 
 fn route() -> Route {
@@ -169,11 +174,12 @@ fn route() -> Route {
         upgrades: Vec::new(),
         unscannable: None,
         retry: Retry::Never,
+        policy: None,
     }
 }
 
 /// A principal, as only a handshake makes one.
-fn principal(folder: &std::path::Path) -> Principal {
+fn principal(folder: &Path) -> Principal {
     let mut authority = CertificateParams::default();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     authority.key_usages = vec![KeyUsagePurpose::KeyCertSign];
@@ -228,32 +234,3 @@ fn leaf(issuer: &CertifiedIssuer<'_, KeyPair>, id: &str) -> (rcgen::Certificate,
     let certificate = params.signed_by(&key, issuer).unwrap();
     (certificate, key)
 }
-
-fn copy(from: &std::path::Path, to: &std::path::Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        match entry.file_type().unwrap().is_dir() {
-            true => copy(&entry.path(), &target),
-            false => {
-                fs::copy(entry.path(), target).unwrap();
-            }
-        }
-    }
-}
-
-const ACCESS: &str = r#"{"countersign": {"access": {"bench": {
-    "agents": ["spiffe://example.org/agent/bench"],
-    "routes": ["orders"],
-    "methods": ["GET"]
-}}}}"#;
-
-const ONE_LINE: &str = r#"package countersign.authz
-
-import rego.v1
-
-default decision := {"allowed": false}
-
-decision := {"allowed": true} if input.attributes.request.http.method == "GET"
-"#;

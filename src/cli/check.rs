@@ -59,8 +59,8 @@ impl Arguments {
 fn findings(config: &Path) -> Report {
     let Ok(file) = policy_check::read(config) else { return Report::default() };
     let policy = file.policy();
-    let found =
-        policy.map(|policy| check(&[policy.path], &policy.query, policy_check::bodies(&file)));
+    let found = policy
+        .map(|policy| check(&[policy.path], policy.query.as_str(), policy_check::bodies(&file)));
     found.unwrap_or_default()
 }
 

@@ -6,6 +6,7 @@ mod audit;
 mod check;
 mod dev;
 mod policy;
+mod policy_bench;
 mod policy_report;
 mod policy_test;
 mod policy_check;

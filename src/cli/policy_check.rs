@@ -47,7 +47,10 @@ impl Arguments {
         };
         let policy = file.as_ref().and_then(File::policy);
         let configured = policy.as_ref().map(|policy| policy.query.clone());
-        let query = self.query.or(configured).unwrap_or_else(|| Config::QUERY.to_owned());
+        let query = self
+            .query
+            .or(configured.map(|rule| rule.to_string()))
+            .unwrap_or_else(|| Config::QUERY.to_owned());
         let paths = match (self.paths, policy) {
             (paths, Some(policy)) if paths.is_empty() => vec![policy.path],
             (paths, _) => paths,

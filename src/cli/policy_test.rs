@@ -80,7 +80,7 @@ impl Arguments {
         let mut whole = Report::default();
         for path in &self.paths {
             let mut config = Config::new(path);
-            config.query.clone_from(&self.query);
+            config.query = self.query.as_str().into();
             whole.absorb(suite::run_selected(&config, &selection, &Clock::System)?);
             let (routes, names) = (self.config.as_deref(), self.run.as_ref());
             whole.absorb(rehearsal::run(&config, routes, names, &Clock::System)?);

@@ -16,14 +16,14 @@ use crate::config::credentials::Credential;
 use crate::config::file::{File, Workers};
 use crate::config::keypath::KeyPath;
 use crate::config::listeners::{Door, Limits};
-use crate::config::policy::{Policy, Tests};
+use crate::config::policy::{Memory, Policy, Tests};
 use crate::config::problem::Problem;
 use crate::config::routes::{Route, Upgrade};
 use crate::config::source::Source;
 use crate::config::upstreams::{Protocol, Tls, Upstream};
 use crate::credential::{self, CredentialConfig};
 use crate::fetch;
-use crate::id::{CredentialName, ListenerName, RouteName, UpstreamName};
+use crate::id::{CredentialName, ListenerName, RouteName, RuleName, UpstreamName};
 use crate::identity::trust::TrustConfig;
 use crate::listener::{self, ListenerConfig};
 use crate::policy;
@@ -124,7 +124,9 @@ impl File {
 
     /// The rules; none are in force without the section.
     pub fn policy(&self) -> Option<policy::Config> {
-        self.policy.as_ref().map(Policy::used)
+        let mut config = self.policy.as_ref().map(Policy::used)?;
+        config.routes = self.routes.values().filter_map(Route::rule).collect();
+        Some(config)
     }
 
     /// The server of the policy's archive, if it has one.
@@ -163,9 +165,14 @@ impl Policy {
     fn used(&self) -> policy::Config {
         let mut config = policy::Config::new(self.path.clone());
         config.signing = self.signing.as_ref().map(Signing::used);
-        config.query.clone_from(&self.query);
+        config.query = self.query.as_str().into();
+        config.guardrails = self.guardrails.as_deref().map(Into::into);
         config.instructions = self.instructions;
         config.shadow = policy::config::Shadow::one_in(self.shadow);
+        config.memory = match self.memory {
+            Memory::Lasting => policy::config::Memory::Lasting,
+            Memory::Off => policy::config::Memory::Off,
+        };
         config.tests = match self.tests {
             Tests::Off => policy::config::Tests::Off,
             Tests::Required => policy::config::Tests::Required,
@@ -202,6 +209,10 @@ impl Server {
 }
 
 impl Route {
+    fn rule(&self) -> Option<RuleName> {
+        self.policy.as_deref().map(Into::into)
+    }
+
     fn used(&self, name: &RouteName) -> route::Route {
         route::Route {
             name: name.clone(),
@@ -222,6 +233,7 @@ impl Route {
                 .collect(),
             unscannable: self.unscannable.map(Into::into),
             retry: self.retry.into(),
+            policy: self.rule(),
         }
     }
 }

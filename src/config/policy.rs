@@ -25,15 +25,31 @@ pub struct Policy {
     /// The rule that is asked.
     #[serde(default = "query")]
     pub query: String,
+    /// A rule that is asked about every request beside the route's own; both must agree.
+    pub guardrails: Option<String>,
     /// Whether the bundle's own tests must pass before it is used.
     #[serde(default)]
     pub tests: Tests,
     /// The most instructions that one decision may take; past it the answer is no.
     #[serde(default = "instructions")]
     pub instructions: u64,
+    /// Whether a decision may be given again to who asks the same.
+    #[serde(default)]
+    pub memory: Memory,
     /// One decision in this many is checked again on the interpreter; 0 is none.
     #[serde(default = "shadow")]
     pub shadow: u32,
+}
+
+/// Whether a decision may be given again to who asks the same.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Memory {
+    /// Where the rules read nothing that changes by itself.
+    #[default]
+    Lasting,
+    /// Never: each decision is made anew.
+    Off,
 }
 
 /// Whether a bundle's own tests stand between it and service.
@@ -57,18 +73,26 @@ impl Policy {
     pub(super) fn check(&self, report: &mut Report) {
         let at = KeyPath::top("policy");
         self.check_archive(&at, report);
-        if !is_reference(&self.query) {
-            let message = "`policy.query` is not the full path of a rule";
-            report.check(
-                Problem::value(Code::Value, at.key("query"), message)
-                    .help("write it like `data.countersign.authz.decision`"),
-            );
+        check_rule(&self.query, at.key("query"), report);
+        if let Some(guardrails) = &self.guardrails {
+            check_rule(guardrails, at.key("guardrails"), report);
         }
         report.count(at.key("instructions"), self.instructions, 100..=100_000_000);
         if self.tests == Tests::Off {
             let message = "the rules are used without their tests having passed";
             report.check(Problem::value(Code::Untested, at.key("tests"), message));
         }
+    }
+}
+
+/// A rule is named by its full path.
+pub(super) fn check_rule(rule: &str, at: KeyPath, report: &mut Report) {
+    if !is_reference(rule) {
+        let message = format!("`{rule}` is not the full path of a rule");
+        report.check(
+            Problem::value(Code::Value, at, message)
+                .help("write it like `data.countersign.authz.decision`"),
+        );
     }
 }
 

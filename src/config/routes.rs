@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::code::Code;
 use crate::config::keypath::KeyPath;
+use crate::config::policy::check_rule;
 use crate::config::problem::Problem;
 use crate::config::protocol::{GraphQl, Protocol};
 use crate::config::report::Report;
@@ -46,6 +47,8 @@ pub struct Route {
     /// What is put on them.
     #[schemars(with = "Option<String>")]
     pub credential: Option<CredentialName>,
+    /// The rule that judges its requests, by its full path; unless given, `policy.query`.
+    pub policy: Option<String>,
     /// What policy may see of their bodies; unless given, nothing, or what the protocol needs.
     pub inspect: Option<Inspect>,
     /// When their intent counts as recorded.
@@ -208,6 +211,9 @@ impl Route {
             );
         }
         self.check_protocol(at, report);
+        if let Some(rule) = &self.policy {
+            check_rule(rule, at.key("policy"), report);
+        }
         if let Some(inspect) = &self.inspect {
             let limit = at.key("inspect").key("limit");
             report.within(limit, &inspect.limit, Size::bytes(1)..=Size::mib(64));

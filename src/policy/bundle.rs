@@ -10,15 +10,16 @@ use std::thread;
 
 use crate::clock::{Clock, Timestamp};
 use crate::metrics::PolicyMetrics;
-use crate::policy::config::{Config, Shadow, Tests};
+use crate::policy::clearance::{Clearance, Compiled};
+use crate::policy::config::{Config, Memory, Shadow, Tests};
 use crate::policy::contents::Contents;
-use crate::policy::decision::{Answer, Failure, Revision};
-use crate::policy::engine::answer;
+use crate::policy::decision::{Answer, Cause, Failure, Revision};
 use crate::policy::engine::document::Document;
 use crate::policy::engine::interpreter::Interpreter;
-use crate::policy::engine::source::Source;
 use crate::policy::engine::vm::{Image, Machine};
-use crate::policy::gate::{self, Bill};
+use crate::policy::engine::wanted::Wanted;
+use crate::policy::entry::{Entries, Entry};
+use crate::policy::gate::Bill;
 use crate::policy::problem::{LoadError, Place, Problem};
 use crate::policy::suite;
 
@@ -31,13 +32,12 @@ pub struct Bundle {
     revision: Revision,
     /// What its authors call it, if they do.
     release: String,
-    query: String,
+    entries: Entries,
     data: String,
     instructions: u64,
     shadow: Shadow,
+    memory: Memory,
     bill: Bill,
-    /// Where the deciding rule stands first.
-    decides: Place,
     watched: Vec<PathBuf>,
     interpreter: Interpreter,
     image: Option<Image>,
@@ -58,22 +58,17 @@ impl Bundle {
 
     fn load_here(config: &Config, clock: &Clock) -> Result<Self, LoadError> {
         let contents = Contents::read(config)?;
-        let checked = Checked::new(&contents, &config.query)?;
-        let served: Vec<&Source> =
-            contents.sources.iter().filter(|source| !source.is_test()).collect();
-        let data = checked.data;
-        let interpreter = Interpreter::new(served.iter().copied(), &data);
-        let interpreter = interpreter.map_err(LoadError::new)?;
-        let (image, differences) = compile(&served, &data, &config.query, checked.differences);
+        let cleared = Clearance::new(&contents, config)?;
+        let Compiled { interpreter, image, differences } = cleared.compile(&contents)?;
         let mut bundle = Self {
             revision: contents.revision,
             release: contents.manifest.revision.clone(),
-            query: config.query.clone(),
+            entries: cleared.entries,
             data: contents.data.clone(),
             instructions: config.instructions,
             shadow: config.shadow,
-            bill: checked.bill,
-            decides: checked.decides,
+            memory: config.memory,
+            bill: cleared.bill,
             watched: contents.watched.clone(),
             interpreter,
             image,
@@ -161,6 +156,16 @@ impl Bundle {
         self.shadow
     }
 
+    /// The most instructions that one decision may take.
+    pub(super) fn instructions(&self) -> u64 {
+        self.instructions
+    }
+
+    /// Whether decisions are remembered.
+    pub(super) fn memory(&self) -> Memory {
+        self.memory
+    }
+
     /// From now on, every judge uses the interpreter.
     pub(super) fn demote(&self) {
         self.demoted.store(true, Ordering::Relaxed);
@@ -169,11 +174,6 @@ impl Bundle {
     /// What one decision may cost in memory.
     pub(super) fn bill(&self) -> &Bill {
         &self.bill
-    }
-
-    /// The failure, at the rule that decides where it does not say where it happened.
-    pub(super) fn located(&self, failure: Failure) -> Failure {
-        failure.or_at(&self.decides)
     }
 
     /// A machine of its own for one worker; `None` where the interpreter is to run.
@@ -190,70 +190,53 @@ impl Bundle {
         self.interpreter.clone()
     }
 
+    /// What is evaluated for each route.
+    pub(super) fn entries(&self) -> &Entries {
+        &self.entries
+    }
+
+    /// What there must be of an input, for each entry point. The interpreter is given all of it:
+    /// there is no doubt then.
+    pub(super) fn wanted(&self) -> Vec<Wanted> {
+        let wanted = |entry: &Entry| match self.is_interpreted() {
+            true => Wanted::everything(),
+            false => Wanted::new(entry.reads()),
+        };
+        self.entries.all().iter().map(wanted).collect()
+    }
+
     /// What the interpreter answers.
     pub(super) fn interpret(
         &self,
         interpreter: &mut Interpreter,
+        entry: usize,
         input: &Document,
     ) -> Result<Answer, Failure> {
-        interpreter.evaluate(&self.query, input).and_then(|said| answer::read(&said))
+        let entry = self.entry(entry)?;
+        let said = interpreter.evaluate(entry.rule(), input).and_then(|said| entry.read(&said));
+        said.map_err(|failure| failure.or_at(entry.place()))
+    }
+
+    /// What the fast engine answers.
+    pub(super) fn run(
+        &self,
+        machine: &mut Machine,
+        entry: usize,
+        input: Document,
+    ) -> Result<Answer, Failure> {
+        let rule = self.entry(entry)?;
+        let said = machine.evaluate(entry, input).and_then(|said| rule.read(&said));
+        said.map_err(|failure| failure.or_at(rule.place()))
+    }
+
+    fn entry(&self, number: usize) -> Result<&Entry, Failure> {
+        let missing = || Failure::new(Cause::Undefined, "the bundle has no such entry point");
+        self.entries.all().get(number).ok_or_else(missing)
     }
 }
 
 /// The name of the one bundle there is, in metrics.
 const BUNDLE: &str = "policy";
-
-/// What the gate found out about a bundle that may be served.
-struct Checked {
-    data: Document,
-    bill: Bill,
-    decides: Place,
-    differences: Vec<Problem>,
-}
-
-impl Checked {
-    fn new(contents: &Contents, query: &str) -> Result<Self, LoadError> {
-        let files = gate::parse(&contents.sources).map_err(LoadError::new)?;
-        let (bill, mut problems) = match gate::refusals(&files, &contents.data) {
-            Ok(bill) => (bill, Vec::new()),
-            Err(problems) => (Bill::default(), problems),
-        };
-        problems.extend(gate::strays(&files, &contents.manifest));
-        let (served, _tests): (Vec<_>, Vec<_>) =
-            files.into_iter().partition(|file| !file.source.is_test());
-        problems.extend(gate::entry_point(&served, query));
-        let data = Document::parse(&contents.data).map_err(|error| {
-            Problem::new(Place::file("data.json"), error, "correct the data documents")
-        })?;
-        if !problems.is_empty() {
-            return Err(LoadError::new(problems));
-        }
-        let decides = gate::place_of(&served, query);
-        let decides = decides.unwrap_or_else(|| Place::file("data.json"));
-        let differences = gate::differences(&served, &contents.data);
-        Ok(Self { data, bill, decides, differences })
-    }
-}
-
-/// Compiles for the fast engine, unless there are reasons not to.
-fn compile(
-    served: &[&Source],
-    data: &Document,
-    query: &str,
-    mut differences: Vec<Problem>,
-) -> (Option<Image>, Vec<Problem>) {
-    if !differences.is_empty() {
-        return (None, differences);
-    }
-    match Image::compile(served.iter().copied(), data, query) {
-        Ok(image) => (Some(image), differences),
-        Err(message) => {
-            let file = served.first().map(|source| source.file.clone()).unwrap_or_default();
-            differences.push(Problem::new(Place::file(file), message, ""));
-            (None, differences)
-        }
-    }
-}
 
 /// Runs `work` with room to recurse; a panic in it is a problem of the bundle at `path`.
 pub(super) fn on_large_stack<T: Send>(

@@ -27,6 +27,7 @@ pub struct Checker {
 #[derive(Debug)]
 struct Sample {
     bundle: Arc<Bundle>,
+    entry: usize,
     input: Document,
     said: Result<Answer, Failure>,
 }
@@ -49,10 +50,11 @@ impl Checker {
     pub(super) fn check(
         &self,
         bundle: &Arc<Bundle>,
+        entry: usize,
         input: Document,
         said: Result<Answer, Failure>,
     ) {
-        let sample = Sample { bundle: Arc::clone(bundle), input, said };
+        let sample = Sample { bundle: Arc::clone(bundle), entry, input, said };
         if self.samples.try_send(sample).is_err() {
             self.metrics.shadow.with_label_values(&["dropped"]).inc();
         }
@@ -67,7 +69,7 @@ fn check_all(arriving: &Receiver<Sample>, metrics: &PolicyMetrics) {
             let interpreter = sample.bundle.interpreter();
             (Arc::clone(&sample.bundle), interpreter)
         });
-        let again = bundle.interpret(&mut interpreter, &sample.input);
+        let again = bundle.interpret(&mut interpreter, sample.entry, &sample.input);
         let result = compare(&sample.said, &again);
         metrics.shadow.with_label_values(&[result]).inc();
         if result == "different" {

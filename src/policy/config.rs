@@ -6,6 +6,7 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::id::RuleName;
 use crate::policy::signing::Signing;
 
 /// Where rules come from and how they are run.
@@ -16,11 +17,17 @@ pub struct Config {
     /// Who must have signed the archive; nobody need, if this is `None`.
     pub signing: Option<Signing>,
     /// The rule that decides, as a full path.
-    pub query: String,
+    pub query: RuleName,
+    /// The rule above every route: it is asked together with the route's, and both must agree.
+    pub guardrails: Option<RuleName>,
+    /// The rules that routes name to be judged by instead of `query`.
+    pub routes: Vec<RuleName>,
     /// Whether the bundle's own tests must pass before it is used.
     pub tests: Tests,
     /// The most instructions of the fast engine that one decision may take.
     pub instructions: u64,
+    /// Whether decisions are remembered.
+    pub memory: Memory,
     /// How many live decisions are checked again on the interpreter.
     pub shadow: Shadow,
 }
@@ -45,12 +52,25 @@ impl Config {
         Self {
             path: path.into(),
             signing: None,
-            query: Self::QUERY.to_owned(),
+            query: Self::QUERY.into(),
+            guardrails: None,
+            routes: Vec::new(),
             tests: Tests::Required,
             instructions: Self::INSTRUCTIONS,
+            memory: Memory::default(),
             shadow: Shadow::default(),
         }
     }
+}
+
+/// Whether a decision may be given again to who asks the same.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Memory {
+    /// Where the rules read nothing that changes by itself.
+    #[default]
+    Lasting,
+    /// Never: each decision is made anew.
+    Off,
 }
 
 /// Whether a bundle's own tests stand between it and service.

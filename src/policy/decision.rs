@@ -102,7 +102,25 @@ impl Answer {
     pub(super) fn plain(effect: Effect) -> Self {
         Self { effect, terms: Terms::default() }
     }
+
+    /// Roughly what its texts take in memory.
+    pub(super) fn text_bytes(&self) -> usize {
+        let terms = &self.terms;
+        let reasons = terms.reasons.iter().map(|reason| reason.code.len() + reason.message.len());
+        let labels = terms.labels.iter().map(String::len);
+        let duties = terms.obligations.iter().map(|obligation| obligation.duty.text_bytes());
+        let needs = match &self.effect {
+            Effect::Escalate(needs) => needs.iter().map(ApprovalNeed::text_bytes).sum(),
+            Effect::Allow | Effect::Deny => 0,
+        };
+        let each =
+            (terms.reasons.len() + terms.labels.len() + terms.obligations.len()) * ITEM_BYTES;
+        reasons.chain(labels).chain(duties).sum::<usize>() + needs + each
+    }
 }
+
+/// What one reason, label or obligation takes beside its texts, roughly.
+const ITEM_BYTES: usize = 64;
 
 /// Whether two outcomes lead to the same treatment: equal answers, or both none.
 pub(super) fn agree(one: &Result<Answer, Failure>, other: &Result<Answer, Failure>) -> bool {
@@ -129,8 +147,8 @@ pub enum Effect {
     Allow,
     /// It may not.
     Deny,
-    /// It may not unless people agree first.
-    Escalate(ApprovalNeed),
+    /// It may not unless people agree first. Each of these needs must be met; there is at least one.
+    Escalate(Vec<ApprovalNeed>),
 }
 
 /// Whose agreement a request needs.
@@ -146,6 +164,14 @@ pub struct ApprovalNeed {
     pub summary: Option<String>,
     /// How grave it is, in the rules' own word.
     pub risk: Option<String>,
+}
+
+impl ApprovalNeed {
+    fn text_bytes(&self) -> usize {
+        let approvers = self.approvers.iter().map(String::len);
+        let words = [&self.summary, &self.risk].into_iter().flatten().map(String::len);
+        approvers.chain(words).sum()
+    }
 }
 
 /// One reason of an answer.

@@ -6,17 +6,20 @@
 use std::sync::Arc;
 
 use crate::clock::Clock;
+use crate::identity::Certificate;
 use crate::metrics::PolicyMetrics;
 use crate::policy::bundle::Bundle;
 use crate::policy::checker::Checker;
-use crate::policy::decision::{Answer, Decision, Failure};
-use crate::policy::engine::answer;
+use crate::policy::config;
+use crate::policy::decision::{Answer, Cause, Decision, Failure};
 use crate::policy::engine::bulk::Bulk;
 use crate::policy::engine::document::Document;
 use crate::policy::engine::input::Builder;
 use crate::policy::engine::interpreter::Interpreter;
 use crate::policy::engine::vm::Machine;
-use crate::policy::query::Query;
+use crate::policy::engine::wanted::Wanted;
+use crate::policy::memory::{Memory, Question};
+use crate::policy::query::{Asked, Query};
 
 /// Answers queries for one worker.
 #[derive(Debug)]
@@ -24,6 +27,10 @@ pub struct Judge {
     bundle: Arc<Bundle>,
     running: Running,
     builder: Builder,
+    /// What each entry point can read of an input.
+    wanted: Vec<Wanted>,
+    whole: Wanted,
+    memory: Memory,
     checker: Checker,
     metrics: PolicyMetrics,
     clock: Clock,
@@ -55,25 +62,42 @@ impl Judge {
         metrics: PolicyMetrics,
         clock: Clock,
     ) -> Self {
-        let running = Running::of(&bundle);
-        Self { bundle, running, builder: Builder::new(), checker, metrics, clock, decided: 0 }
+        let (running, wanted) = (Running::of(&bundle), bundle.wanted());
+        let (builder, whole) = (Builder::new(), Wanted::everything());
+        let memory = Memory::default();
+        Self {
+            bundle,
+            running,
+            builder,
+            wanted,
+            whole,
+            memory,
+            checker,
+            metrics,
+            clock,
+            decided: 0,
+        }
     }
 
     /// Judges by `bundle` from now on; nothing happens if it does so already.
     pub fn adopt(&mut self, bundle: &Arc<Bundle>) {
         if !Arc::ptr_eq(&self.bundle, bundle) {
             self.bundle = Arc::clone(bundle);
-            self.running = Running::of(bundle);
+            self.start();
         }
+    }
+
+    /// Starts over with the engine that the bundle is to run on.
+    fn start(&mut self) {
+        self.running = Running::of(&self.bundle);
+        self.wanted = self.bundle.wanted();
+        self.memory.clear();
     }
 
     /// What policy says about `query`.
     pub fn decide(&mut self, query: &Query<'_>) -> Decision {
         let started = self.clock.instant();
-        let said = self.builder.document(query).and_then(|input| match query.body {
-            None if self.bundle.bill().is_light() => self.evaluate(input),
-            _ => self.answer(input),
-        });
+        let said = self.said(query.principal.certificate(), &Asked::from(query));
         let revision = self.bundle.revision();
         let decision = match said {
             Ok(answer) => Decision::answered(query.id, revision, answer),
@@ -86,30 +110,104 @@ impl Judge {
         decision
     }
 
-    /// Evaluates `input`, unless that might take too much memory.
-    pub(super) fn answer(&mut self, input: Document) -> Result<Answer, Failure> {
-        self.bundle.bill().admit(Bulk::of(&input))?;
-        self.evaluate(input)
+    /// Answers, and has one answer in so many checked, remembered or not: by the interpreter and with
+    /// the whole input, so that it would show if a part was missing.
+    pub(super) fn said(
+        &mut self,
+        caller: &Certificate,
+        query: &Asked<'_>,
+    ) -> Result<Answer, Failure> {
+        self.step_down();
+        let Some(entry) = self.bundle.entries().find(query.target.route().policy.as_ref()) else {
+            let message = "the route's rule is not among the bundle's entry points";
+            return Err(Failure::new(Cause::Undefined, message));
+        };
+        let said = match self.question(entry, caller, query) {
+            Some(question) => self.remembered(question, entry, caller, query),
+            None => self.fresh(entry, caller, query),
+        };
+        if self.is_sampled() {
+            // Without a whole input there is nothing to compare with.
+            if let Ok(whole) = self.builder.document(caller, query, &self.whole) {
+                self.checker.check(&self.bundle, entry, whole, said.clone());
+            }
+        }
+        said
     }
 
-    /// Evaluates `input`, and has one answer in so many checked.
-    fn evaluate(&mut self, input: Document) -> Result<Answer, Failure> {
-        if self.bundle.is_interpreted() && matches!(self.running, Running::Machine(_)) {
-            self.running = Running::of(&self.bundle);
-        }
-        let machine = match &mut self.running {
-            Running::Interpreter(interpreter) => {
-                let said = self.bundle.interpret(interpreter, &input);
-                return said.map_err(|failure| self.bundle.located(failure));
+    /// What the answer rests on; `None` where it holds only once.
+    fn question(&self, entry: usize, caller: &Certificate, query: &Asked<'_>) -> Option<Question> {
+        match self.bundle.memory() {
+            config::Memory::Lasting => {
+                Question::new(entry, self.wanted.get(entry)?.reads(), caller, query)
             }
-            Running::Machine(machine) => machine,
-        };
-        let sampled = self.bundle.shadow().takes(self.decided).then(|| input.clone());
-        self.decided = self.decided.wrapping_add(1);
-        let said = machine.evaluate(input).and_then(|said| answer::read(&said));
-        if let Some(input) = sampled {
-            self.checker.check(&self.bundle, input, said.clone());
+            config::Memory::Off => None,
         }
-        said.map_err(|failure| self.bundle.located(failure))
+    }
+
+    /// The answer that was given lately, or one made now and kept.
+    fn remembered(
+        &mut self,
+        question: Question,
+        entry: usize,
+        caller: &Certificate,
+        query: &Asked<'_>,
+    ) -> Result<Answer, Failure> {
+        if let Some(answer) = self.memory.recall(&question) {
+            self.metrics.memory.hits.inc();
+            return Ok(answer);
+        }
+        self.metrics.memory.misses.inc();
+        let answer = self.fresh(entry, caller, query)?;
+        self.memory.keep(question, &answer);
+        Ok(answer)
+    }
+
+    /// Evaluates what the rules can read of `query`, unless that might take too much memory.
+    fn fresh(
+        &mut self,
+        entry: usize,
+        caller: &Certificate,
+        query: &Asked<'_>,
+    ) -> Result<Answer, Failure> {
+        let wanted = self.wanted.get(entry).unwrap_or(&self.whole);
+        let input = self.builder.document(caller, query, wanted)?;
+        if query.body.is_some() || !self.bundle.bill().is_light() {
+            self.bundle.bill().admit(Bulk::of(&input))?;
+        }
+        self.evaluate(entry, input)
+    }
+
+    /// Changes to the interpreter if that is what the bundle now runs on.
+    fn step_down(&mut self) {
+        if self.bundle.is_interpreted() && matches!(self.running, Running::Machine(_)) {
+            self.start();
+        }
+    }
+
+    fn evaluate(&mut self, entry: usize, input: Document) -> Result<Answer, Failure> {
+        match &mut self.running {
+            Running::Interpreter(interpreter) => self.bundle.interpret(interpreter, entry, &input),
+            Running::Machine(machine) => self.bundle.run(machine, entry, input),
+        }
+    }
+
+    /// Counts one decision; whether it is to be checked.
+    fn is_sampled(&mut self) -> bool {
+        let number = self.decided;
+        self.decided = self.decided.wrapping_add(1);
+        matches!(self.running, Running::Machine(_)) && self.bundle.shadow().takes(number)
+    }
+
+    /// What policy says about an input that is there already, on a route that names no rule.
+    #[cfg(test)]
+    pub(super) fn answer(&mut self, input: Document) -> Result<Answer, Failure> {
+        self.bundle.bill().admit(Bulk::of(&input))?;
+        self.step_down();
+        let said = self.evaluate(0, input.clone());
+        if self.is_sampled() {
+            self.checker.check(&self.bundle, 0, input, said.clone());
+        }
+        said
     }
 }

@@ -81,6 +81,23 @@ impl fmt::Display for Duty {
     }
 }
 
+impl Duty {
+    /// Roughly what its texts take in memory.
+    pub(super) fn text_bytes(&self) -> usize {
+        match self {
+            Self::AnswerBody(text) | Self::QueryRemove(text) => text.len(),
+            Self::AnswerStatus(_) | Self::DurableOnDisk => 0,
+            Self::QuerySet { name, values } => {
+                name.len() + values.iter().map(String::len).sum::<usize>()
+            }
+            Self::RequestHeaderRemove(name) => name.as_str().len(),
+            Self::RequestHeaderSet { name, values } | Self::ResponseHeaderSet { name, values } => {
+                name.as_str().len() + values.iter().map(HeaderValue::len).sum::<usize>()
+            }
+        }
+    }
+}
+
 fn joined(values: &[HeaderValue]) -> String {
     let texts = values.iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
     texts.collect::<Vec<_>>().join(", ")

@@ -30,3 +30,23 @@ pub struct Query<'a> {
     /// When.
     pub now: Timestamp,
 }
+
+/// A query without its caller, of whom rules are shown no more than the certificate's facts.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked<'a> {
+    pub(super) id: DecisionId,
+    pub(super) target: &'a Target,
+    pub(super) body: Option<&'a Inspected>,
+    pub(super) operations: &'a Operations,
+    pub(super) listener: &'a ListenerName,
+    pub(super) peer: SocketAddr,
+    pub(super) local: SocketAddr,
+    pub(super) now: Timestamp,
+}
+
+impl<'a> From<&Query<'a>> for Asked<'a> {
+    fn from(query: &Query<'a>) -> Self {
+        let Query { id, target, body, operations, listener, peer, local, now, .. } = *query;
+        Self { id, target, body, operations, listener, peer, local, now }
+    }
+}

@@ -11,9 +11,10 @@ use crate::id::{DecisionId, ListenerName};
 use crate::identity::Certificate;
 use crate::operation::Operations;
 use crate::policy::bundle::Bundle;
-use crate::policy::decision::{Decision, agree};
-use crate::policy::engine::answer;
-use crate::policy::engine::input::{Asked, Builder};
+use crate::policy::decision::{Cause, Decision, Failure, agree};
+use crate::policy::engine::input::Builder;
+use crate::policy::engine::wanted::Wanted;
+use crate::policy::query::Asked;
 use crate::route::{Inspected, Target};
 
 /// One request, and what its caller's certificate would say.
@@ -50,17 +51,21 @@ impl Rehearsal<'_> {
         let id = DecisionId::new();
         let (peer, local) = (nobody, nobody);
         let asked = Asked { id, target, body, operations, listener, peer, local, now };
-        let input = match Builder::new().of_caller(self.caller, &asked) {
+        let input = match Builder::new().document(self.caller, &asked, &Wanted::everything()) {
             Ok(input) => input,
             Err(failure) => {
                 let decision = Decision::failed(id, bundle.revision(), failure);
                 return Rehearsed { decision, agreed: true };
             }
         };
-        let said = bundle.interpret(&mut bundle.interpreter(), &input);
-        let fast = bundle
-            .machine()
-            .map(|mut machine| machine.evaluate(input).and_then(|said| answer::read(&said)));
+        let Some(entry) = bundle.entries().find(target.route().policy.as_ref()) else {
+            let message = "the route's rule is not among the bundle's entry points";
+            let failure = Failure::new(Cause::Undefined, message);
+            let decision = Decision::failed(id, bundle.revision(), failure);
+            return Rehearsed { decision, agreed: true };
+        };
+        let said = bundle.interpret(&mut bundle.interpreter(), entry, &input);
+        let fast = bundle.machine().map(|mut machine| bundle.run(&mut machine, entry, input));
         let agreed = fast.is_none_or(|fast| agree(&said, &fast));
         let decision = match said {
             Ok(answer) => Decision::answered(id, bundle.revision(), answer),

@@ -70,12 +70,12 @@ impl Specimen {
         let mut interpreter = Interpreter::new(&sources, &data).map_err(LoadError::new)?;
         let said = interpreter.evaluate(&self.rule, &input);
         let is_fast = gate::differences(&files, &self.data).is_empty();
-        let image = Image::compile(&sources, &data, &self.rule);
+        let image = Image::compile(&sources, &data, &[&self.rule]);
         let machine = image.ok().filter(|_| is_fast);
         let machine = machine.and_then(|image| image.machine(data, Config::INSTRUCTIONS));
         Ok(Tried {
             interpreter: said.map(|value| value.to_string()),
-            machine: machine.map(|mut vm| vm.evaluate(input).map(|value| value.to_string())),
+            machine: machine.map(|mut vm| vm.evaluate(0, input).map(|value| value.to_string())),
         })
     }
 

@@ -60,6 +60,14 @@ impl Rule {
         }
     }
 
+    /// Whether it takes arguments.
+    pub(super) fn is_function(&self) -> bool {
+        match self {
+            Self::Default { args, .. } => !args.is_empty(),
+            Self::Spec { head, .. } => matches!(head, Head::Func { .. }),
+        }
+    }
+
     /// What the rule defines: `allow`, `q[x]`, `f`.
     pub(super) fn name(&self) -> &Expr {
         match self {

@@ -128,6 +128,7 @@ fn made_up(case: &Case, head: &Head) -> Result<Route, Curtain> {
         upstream: "rehearsal".into(),
         protocol: Protocol::Http,
         credential: None,
+        policy: None,
         inspect: inspected(case, head),
         durability: Durability::Kernel,
         dialect: Dialect::Generic,

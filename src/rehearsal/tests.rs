@@ -39,7 +39,7 @@ fn played_with(cases: &str, names: Option<&str>) -> Result<Report, String> {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("t.rego"), RULES).unwrap();
     std::fs::write(folder.path().join("t_cases.yaml"), format!("cases:\n{cases}")).unwrap();
-    let policy = Config { query: "data.t.decision".to_owned(), ..Config::new(folder.path()) };
+    let policy = Config { query: "data.t.decision".into(), ..Config::new(folder.path()) };
     let names = names.map(|names| Regex::new(names).unwrap());
     let report = run(&policy, None, names.as_ref(), &Clock::System);
     report.map_err(|why| why.to_string())

@@ -161,6 +161,12 @@ impl Inspected {
         Self { bytes, digest: sum, encoding }
     }
 
+    /// A body as if it had been read and checked.
+    #[cfg(test)]
+    pub(crate) fn of_json(text: &str) -> Self {
+        Self::checked(Bytes::copy_from_slice(text.as_bytes()), Encoding::Json).unwrap()
+    }
+
     /// A body that was written out anew from what was read: strict JSON.
     pub(crate) fn restated(bytes: Bytes) -> Self {
         Self::new(bytes, Encoding::Json)

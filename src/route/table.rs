@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use http::Method;
 
-use crate::id::{CredentialName, RouteName, UpstreamName};
+use crate::id::{CredentialName, RouteName, RuleName, UpstreamName};
 use crate::route::ambiguity::Ambiguity;
 use crate::route::head::{Head, Upgrade};
 use crate::route::pattern::{HostPattern, PathPrefix};
@@ -33,6 +33,8 @@ pub struct Route {
     pub protocol: Protocol,
     /// What is put on them.
     pub credential: Option<CredentialName>,
+    /// The rule that judges them; unless said, the one for all routes.
+    pub policy: Option<RuleName>,
     /// What policy may see of their bodies.
     pub inspect: Option<Inspect>,
     /// When their intent counts as recorded.
@@ -238,6 +240,7 @@ mod tests {
             upgrades: Vec::new(),
             unscannable: None,
             retry: Retry::Never,
+            policy: None,
         }
     }
 

@@ -49,7 +49,7 @@ fn member(answer: &mut Answer, key: &str, value: &Value) -> Result<(), Failure> 
         // Read already, or meant for Envoy alone.
         "allowed" | "dynamic_metadata" => {}
         "approval" if allowed => {}
-        "approval" => answer.effect = Effect::Escalate(approval(value)?),
+        "approval" => answer.effect = Effect::Escalate(vec![approval(value)?]),
         "body" if allowed => {}
         "body" => add(terms, Duty::AnswerBody(text(key, value)?.to_owned())),
         "credential" => terms.credential = Some(credential(value)?),

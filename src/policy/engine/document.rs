@@ -41,13 +41,18 @@ impl Document {
         self.0 == Value::Bool(true)
     }
 
+    /// The member with this name; undefined where there is none, or this is no object.
+    pub(in crate::policy) fn member(&self, name: &str) -> Self {
+        let member = self.0.as_object().ok().and_then(|object| object.get(&Value::from(name)));
+        Self(member.cloned().unwrap_or(Value::Undefined))
+    }
+
     /// Whether this is an object.
     pub(in crate::policy) fn is_object(&self) -> bool {
         self.0.as_object().is_ok()
     }
 
     /// Whether a rule had no value at all.
-    #[cfg(test)]
     pub(in crate::policy) fn is_undefined(&self) -> bool {
         self.0 == Value::Undefined
     }

@@ -2,7 +2,8 @@
 //!
 //! The document is opa-envoy's, name by name, so that rules written for it run unchanged, and one
 //! member more, `countersign`, with what Envoy does not know. It is built as engine values
-//! directly: going through JSON text would cost three times as much.
+//! directly: going through JSON text would cost three times as much. Only the parts that the rules
+//! can read are built.
 
 use std::net::SocketAddr;
 
@@ -12,8 +13,6 @@ use http::HeaderMap;
 use regorus::Value;
 use regorus::value::{Array, Object};
 
-use crate::clock::Timestamp;
-use crate::id::{DecisionId, ListenerName};
 use crate::identity::Certificate;
 use crate::operation::Operations;
 use crate::policy::decision::{Cause, Failure};
@@ -22,27 +21,10 @@ use crate::policy::engine::document::Document;
 use crate::policy::engine::keys::Keys;
 use crate::policy::engine::moment::Moment;
 use crate::policy::engine::operations;
-use crate::policy::query::Query;
-use crate::route::{Head, Inspected, Target};
-
-/// A query without its caller, of whom an input needs no more than the certificate's facts.
-pub(in crate::policy) struct Asked<'a> {
-    pub(in crate::policy) id: DecisionId,
-    pub(in crate::policy) target: &'a Target,
-    pub(in crate::policy) body: Option<&'a Inspected>,
-    pub(in crate::policy) operations: &'a Operations,
-    pub(in crate::policy) listener: &'a ListenerName,
-    pub(in crate::policy) peer: SocketAddr,
-    pub(in crate::policy) local: SocketAddr,
-    pub(in crate::policy) now: Timestamp,
-}
-
-impl<'a> From<&Query<'a>> for Asked<'a> {
-    fn from(query: &Query<'a>) -> Self {
-        let Query { id, target, body, operations, listener, peer, local, now, .. } = *query;
-        Self { id, target, body, operations, listener, peer, local, now }
-    }
-}
+use crate::policy::engine::reads::Part;
+use crate::policy::engine::wanted::Wanted;
+use crate::policy::query::Asked;
+use crate::route::{Head, Inspected};
 
 /// Builds inputs for one worker.
 #[derive(Debug)]
@@ -57,22 +39,35 @@ pub(in crate::policy) struct Builder {
 /// What several places of one document share.
 struct Parts {
     caller: Caller,
-    headers: Headers,
-    path: Segments,
     /// As text, and taken apart.
     time: (Value, Value),
 }
 
-/// A path's segments; where no escape stands in them, both are one value.
-struct Segments {
-    raw: Value,
-    decoded: Value,
+/// One object of the document, of which only what is wanted is built.
+struct Members<'w> {
+    object: Object,
+    wanted: &'w Wanted,
 }
 
-/// The headers in both forms: joined as Envoy shows them, and every value of each.
-struct Headers {
-    joined: Object,
-    every: Value,
+impl<'w> Members<'w> {
+    fn of(wanted: &'w Wanted) -> Self {
+        Self { object: Object::new(), wanted }
+    }
+
+    fn add(mut self, part: Part, key: &Value, value: impl FnOnce() -> Value) -> Self {
+        if self.wanted.has(part) {
+            self.object.insert(key.clone(), value());
+        }
+        self
+    }
+
+    /// Adds an object, unless nothing of it is wanted.
+    fn within(mut self, key: &Value, inner: Self) -> Self {
+        if !inner.object.is_empty() {
+            self.object.insert(key.clone(), inner.object.into_value());
+        }
+        self
+    }
 }
 
 impl Builder {
@@ -86,51 +81,64 @@ impl Builder {
         Self { keys, callers: Callers::default(), moment, version, scheme: Value::from("https") }
     }
 
-    /// The whole document.
-    pub(in crate::policy) fn document(&mut self, query: &Query<'_>) -> Result<Document, Failure> {
-        self.of_caller(query.principal.certificate(), &Asked::from(query))
-    }
-
-    /// The same for a caller of whom there is nothing but a certificate.
-    pub(in crate::policy) fn of_caller(
+    /// The parts of the document that are wanted.
+    ///
+    /// # Errors
+    /// If the request has what cannot be shown to rules, wanted or not.
+    pub(in crate::policy) fn document(
         &mut self,
         caller: &Certificate,
         query: &Asked<'_>,
+        wanted: &Wanted,
     ) -> Result<Document, Failure> {
         let head = query.target.head();
+        readable(head.headers())?;
         let parts = Parts {
             caller: self.callers.of(caller, &self.keys),
-            headers: Headers::of(head.headers())?,
-            path: Segments::of(head),
-            time: self.moment.at(query.now, &self.keys),
+            time: match wanted.has(Part::RequestTime) || wanted.has(Part::Time) {
+                true => self.moment.at(query.now, &self.keys),
+                false => (Value::Null, Value::Null),
+            },
         };
-        let (text, parsed) = whole(query.body, query.operations)?;
-        let (keys, id) = (&self.keys, parts.caller.id.clone());
-        Ok(Document(object([
-            (&keys.countersign, self.countersign(query, &parts, &parsed)),
-            (&keys.parsed_body, parsed),
-            (&keys.parsed_path, parts.path.parsed()),
-            (&keys.attributes, self.attributes(query, parts, text)),
-            (&keys.parsed_query, pairs(head)),
-            (&keys.source_principal, id),
-            (&keys.truncated_body, Value::Bool(false)),
-            (&keys.version, self.version.clone()),
-        ])))
+        let of_body = [Part::Body, Part::Operations, Part::ParsedBody];
+        let body = query.body.filter(|_| of_body.into_iter().any(|part| wanted.has(part)));
+        let (text, parsed) = whole(body, query.operations)?;
+        let keys = &self.keys;
+        let all = Members::of(wanted)
+            .within(&keys.countersign, self.countersign(query, &parts, &parsed, wanted))
+            .add(Part::ParsedBody, &keys.parsed_body, || parsed)
+            .add(Part::ParsedPath, &keys.parsed_path, || parsed_path(head))
+            .within(&keys.attributes, self.attributes(query, &parts, text, wanted))
+            .add(Part::ParsedQuery, &keys.parsed_query, || pairs(head))
+            .add(Part::SourcePrincipalAlone, &keys.source_principal, || parts.caller.id.clone())
+            .add(Part::TruncatedBody, &keys.truncated_body, || Value::Bool(false))
+            .add(Part::Version, &keys.version, || self.version.clone());
+        Ok(Document(all.object.into_value()))
     }
 
-    fn attributes(&self, query: &Asked<'_>, parts: Parts, body: Option<Value>) -> Value {
+    fn attributes<'w>(
+        &self,
+        query: &Asked<'_>,
+        parts: &Parts,
+        body: Option<Value>,
+        wanted: &'w Wanted,
+    ) -> Members<'w> {
         let keys = &self.keys;
-        let source =
-            object([(&keys.address, self.socket(query.peer)), (&keys.principal, parts.caller.id)]);
-        let request = object([
-            (&keys.http, self.http(query, parts.headers, body)),
-            (&keys.time, parts.time.0),
-        ]);
-        object([
-            (&keys.destination, object([(&keys.address, self.socket(query.local))])),
-            (&keys.request, request),
-            (&keys.source, source),
-        ])
+        let socket = |address| self.socket(address);
+        let destination =
+            Members::of(wanted).add(Part::Destination, &keys.address, || socket(query.local));
+        let source = Members::of(wanted)
+            .add(Part::Source, &keys.address, || socket(query.peer))
+            .add(Part::SourcePrincipal, &keys.principal, || parts.caller.id.clone());
+        let request = Members::of(wanted).within(&keys.http, self.http(query, body, wanted)).add(
+            Part::RequestTime,
+            &keys.time,
+            || parts.time.0.clone(),
+        );
+        Members::of(wanted)
+            .within(&keys.destination, destination)
+            .within(&keys.request, request)
+            .within(&keys.source, source)
     }
 
     fn socket(&self, address: SocketAddr) -> Value {
@@ -142,117 +150,126 @@ impl Builder {
 
     /// `attributes.request.http`, as Envoy fills it for HTTP/2: sizes are text, because protojson
     /// writes 64-bit numbers so.
-    fn http(&self, query: &Asked<'_>, headers: Headers, body: Option<Value>) -> Value {
+    fn http<'w>(&self, query: &Asked<'_>, body: Option<Value>, wanted: &'w Wanted) -> Members<'w> {
         let (keys, head) = (&self.keys, query.target.head());
-        let host = Value::from(head.authority().to_string());
-        let method = Value::from(head.method().as_str());
-        let path = Value::from(head.target());
         let size =
-            query.body.map_or_else(|| "-1".to_owned(), |body| body.bytes().len().to_string());
-        let mut http = members([
-            (&keys.headers, self.with_pseudo(headers.joined, [&host, &method, &path])),
-            (&keys.host, host),
-            (&keys.id, Value::from(query.id.to_string())),
-            (&keys.method, method),
-            (&keys.path, path),
-            (&keys.protocol, Value::from(head.protocol())),
-            (&keys.scheme, self.scheme.clone()),
-            (&keys.size, Value::from(size)),
-        ]);
-        if let Some(body) = body {
-            http.insert(keys.body.clone(), body);
+            || query.body.map_or_else(|| "-1".to_owned(), |body| body.bytes().len().to_string());
+        let http = Members::of(wanted)
+            .add(Part::Headers, &keys.headers, || self.headers(head, wanted))
+            .add(Part::Host, &keys.host, || Value::from(head.authority().to_string()))
+            .add(Part::Id, &keys.id, || Value::from(query.id.to_string()))
+            .add(Part::Method, &keys.method, || Value::from(head.method().as_str()))
+            .add(Part::Target, &keys.path, || Value::from(head.target()))
+            .add(Part::Protocol, &keys.protocol, || Value::from(head.protocol()))
+            .add(Part::Scheme, &keys.scheme, || self.scheme.clone())
+            .add(Part::Size, &keys.size, || Value::from(size()));
+        match body {
+            Some(body) => http.add(Part::Body, &keys.body, || body),
+            None => http,
         }
-        http.into_value()
     }
 
     /// The headers and the pseudo-headers, which Envoy shows among them.
-    fn with_pseudo(&self, mut joined: Object, [host, method, path]: [&Value; 3]) -> Value {
+    fn headers(&self, head: &Head, wanted: &Wanted) -> Value {
         let keys = &self.keys;
-        joined.insert(keys.pseudo_authority.clone(), host.clone());
-        joined.insert(keys.pseudo_method.clone(), method.clone());
-        joined.insert(keys.pseudo_path.clone(), path.clone());
-        joined.insert(keys.pseudo_scheme.clone(), self.scheme.clone());
+        let mut joined = wanted.joined().of(head.headers(), |all| one(&all));
+        for (key, name) in [
+            (&keys.pseudo_authority, ":authority"),
+            (&keys.pseudo_method, ":method"),
+            (&keys.pseudo_path, ":path"),
+            (&keys.pseudo_scheme, ":scheme"),
+        ] {
+            if wanted.joined().has(name) {
+                let value = match name {
+                    ":authority" => Value::from(head.authority().to_string()),
+                    ":method" => Value::from(head.method().as_str()),
+                    ":path" => Value::from(head.target()),
+                    _ => self.scheme.clone(),
+                };
+                joined.insert(key.clone(), value);
+            }
+        }
         joined.into_value()
     }
 
-    fn countersign(&self, query: &Asked<'_>, parts: &Parts, body: &Value) -> Value {
+    fn countersign<'w>(
+        &self,
+        query: &Asked<'_>,
+        parts: &Parts,
+        body: &Value,
+        wanted: &'w Wanted,
+    ) -> Members<'w> {
         let keys = &self.keys;
-        object([
-            (&keys.approval, Value::Null),
-            (&keys.chain, Value::new_array()),
-            (&keys.listener, Value::from(query.listener.as_str())),
-            (
-                &keys.mcp,
-                query.operations.call().map_or(Value::Null, |call| Value::from(call.document())),
-            ),
-            (&keys.principal, parts.caller.principal.clone()),
-            (&keys.proposal, Value::Null),
-            (&keys.request, self.request(query, parts, body)),
-            (&keys.route, Value::from(query.target.route().name.as_str())),
-            (&keys.task, Value::Null),
-            (&keys.time, parts.time.1.clone()),
-        ])
+        let call = || query.operations.call().map_or(Value::Null, |c| Value::from(c.document()));
+        let mut countersign = Members::of(wanted)
+            .add(Part::Approval, &keys.approval, || Value::Null)
+            .add(Part::Chain, &keys.chain, Value::new_array)
+            .add(Part::Listener, &keys.listener, || Value::from(query.listener.as_str()))
+            .add(Part::Mcp, &keys.mcp, call)
+            .add(Part::Proposal, &keys.proposal, || Value::Null)
+            .within(&keys.request, self.request(query, body, wanted))
+            .add(Part::Route, &keys.route, || Value::from(query.target.route().name.as_str()))
+            .add(Part::Task, &keys.task, || Value::Null)
+            .add(Part::Time, &keys.time, || parts.time.1.clone());
+        if PRINCIPAL.into_iter().any(|part| wanted.has(part)) {
+            // It is kept whole, so there is nothing to save by cutting it.
+            countersign.object.insert(keys.principal.clone(), parts.caller.principal.clone());
+        }
+        countersign
     }
 
     /// `countersign.request`: the request without what Envoy's form loses.
-    fn request(&self, query: &Asked<'_>, parts: &Parts, body: &Value) -> Value {
+    fn request<'w>(&self, query: &Asked<'_>, body: &Value, wanted: &'w Wanted) -> Members<'w> {
         let (keys, head) = (&self.keys, query.target.head());
-        let mut request = members([
-            (&keys.headers, parts.headers.every.clone()),
-            (&keys.host, Value::from(head.authority().host())),
-            (&keys.operations, operations::of(query.operations.list(), body, keys)),
-            (&keys.port, Value::from(u64::from(head.authority().port().unwrap_or(443)))),
-            (&keys.raw_path, Value::from(head.path().as_str())),
-            (&keys.raw_segments, parts.path.raw.clone()),
-            (&keys.segments, parts.path.decoded.clone()),
-        ]);
-        let digest = query.body.map_or(Value::Null, |body| {
-            Value::from(format!("sha-256=:{}:", STANDARD.encode(body.digest())))
-        });
-        request.insert(keys.content_digest.clone(), digest);
-        request.into_value()
+        let digest =
+            |body: &Inspected| Value::from(format!("sha-256=:{}:", STANDARD.encode(body.digest())));
+        Members::of(wanted)
+            .add(Part::EveryHeader, &keys.headers, || {
+                wanted.every().of(head.headers(), Array::into_value).into_value()
+            })
+            .add(Part::HostName, &keys.host, || Value::from(head.authority().host()))
+            .add(Part::Operations, &keys.operations, || {
+                operations::of(query.operations.list(), body, keys)
+            })
+            .add(Part::Port, &keys.port, || {
+                Value::from(u64::from(head.authority().port().unwrap_or(443)))
+            })
+            .add(Part::RawPath, &keys.raw_path, || Value::from(head.path().as_str()))
+            .add(Part::RawSegments, &keys.raw_segments, || {
+                array(head.path().segments().iter().map(|segment| segment.raw()))
+            })
+            .add(Part::Segments, &keys.segments, || segments(head))
+            .add(Part::ContentDigest, &keys.content_digest, || {
+                query.body.map_or(Value::Null, digest)
+            })
     }
 }
 
-impl Segments {
-    fn of(head: &Head) -> Self {
-        let segments = head.path().segments();
-        let raw = array(segments.iter().map(|segment| segment.raw()));
-        let decoded = match segments.iter().all(|segment| segment.raw() == segment.decoded()) {
-            true => raw.clone(),
-            false => array(segments.iter().map(|segment| segment.decoded())),
-        };
-        Self { raw, decoded }
-    }
+/// The parts of `countersign.principal`.
+const PRINCIPAL: [Part; 4] =
+    [Part::Certificate, Part::PrincipalId, Part::PrincipalPath, Part::TrustDomain];
 
-    /// `parsed_path`: the decoded segments. `/` alone is one empty segment, as in opa-envoy; unlike
-    /// there, an encoded slash inside a segment does not split it.
-    fn parsed(&self) -> Value {
-        match self.decoded.as_array() {
-            Ok(segments) if segments.is_empty() => array([""]),
-            _ => self.decoded.clone(),
-        }
+/// The decoded segments.
+fn segments(head: &Head) -> Value {
+    array(head.path().segments().iter().map(|segment| segment.decoded()))
+}
+
+/// `parsed_path`: the decoded segments. `/` alone is one empty segment, as in opa-envoy; unlike
+/// there, an encoded slash inside a segment does not split it.
+fn parsed_path(head: &Head) -> Value {
+    match head.path().segments().is_empty() {
+        true => array([""]),
+        false => segments(head),
     }
 }
 
-impl Headers {
-    /// Several values are joined by commas in the one form, and all there in the other: a rule
-    /// cannot take the last for the only one.
-    fn of(headers: &HeaderMap) -> Result<Self, Failure> {
-        let (mut joined, mut every) = (Object::new(), Object::new());
-        for name in headers.keys() {
-            let mut all = Array::new();
-            for value in headers.get_all(name) {
-                let text = std::str::from_utf8(value.as_bytes());
-                let text =
-                    text.map_err(|_| Failure::new(Cause::Input, "a header's value is not UTF-8"))?;
-                all.push(Value::from(text));
-            }
-            let name = Value::from(name.as_str());
-            joined.insert(name.clone(), one(&all));
-            every.insert(name, all.into_value());
-        }
-        Ok(Self { joined, every: every.into_value() })
+/// Rules are shown text. What is none refuses the request, whether a rule would look at it or not:
+/// otherwise an edit of the rules would change what is let through elsewhere.
+fn readable(headers: &HeaderMap) -> Result<(), Failure> {
+    let is_text = |value: &http::HeaderValue| std::str::from_utf8(value.as_bytes()).is_ok();
+    match headers.values().all(is_text) {
+        true => Ok(()),
+        false => Err(Failure::new(Cause::Input, "a header's value is not UTF-8")),
     }
 }
 
@@ -301,13 +318,9 @@ pub(super) fn array<T: AsRef<str>>(items: impl IntoIterator<Item = T>) -> Value 
 }
 
 pub(super) fn object<const N: usize>(list: [(&Value, Value); N]) -> Value {
-    members(list).into_value()
-}
-
-fn members<const N: usize>(list: [(&Value, Value); N]) -> Object {
     let mut object = Object::new();
     for (key, value) in list {
         object.insert(key.clone(), value);
     }
-    object
+    object.into_value()
 }

@@ -7,7 +7,10 @@ use crate::clock::Timestamp;
 use crate::id::{DecisionId, ListenerName};
 use crate::identity::{Certificate, SpiffeId};
 use crate::operation::Operations;
-use crate::policy::engine::input::{Asked, Builder};
+use crate::policy::engine::input::Builder;
+use crate::policy::engine::reads::{PARTS, Reads};
+use crate::policy::engine::wanted::Wanted;
+use crate::policy::query::Asked;
 use crate::route::pattern::{HostPattern, PathPrefix};
 use crate::route::protocol::Protocol;
 use crate::route::terms::{Dialect, Durability, EncodedSlash, Retry};
@@ -35,11 +38,17 @@ fn target(uri: &str) -> Target {
         upgrades: Vec::new(),
         unscannable: None,
         retry: Retry::Never,
+        policy: None,
     };
     Table::new(vec![route]).resolve(Head::parse(parts).unwrap()).unwrap()
 }
 
 fn document(uri: &str) -> Value {
+    cut(uri, &Reads::everything())
+}
+
+/// What is built for rules that read this much.
+fn cut(uri: &str, reads: &Reads) -> Value {
     let caller = Certificate {
         spiffe_id: SpiffeId::parse("spiffe://example.org/agents/reporter").unwrap(),
         thumbprint: [7; 32],
@@ -48,7 +57,7 @@ fn document(uri: &str) -> Value {
     let target = target(uri);
     let operations = Operations::read(&target, None).unwrap();
     let asked = Asked {
-        id: DecisionId::new(),
+        id: DecisionId::parse("dec_01a20ac1a63c73c3881978b6a2a8f9ef").unwrap(),
         target: &target,
         body: None,
         operations: &operations,
@@ -57,7 +66,7 @@ fn document(uri: &str) -> Value {
         local: "192.0.2.1:8443".parse().unwrap(),
         now: Timestamp::from_secs(1_795_461_720),
     };
-    let document = Builder::new().of_caller(&caller, &asked).unwrap();
+    let document = Builder::new().document(&caller, &asked, &Wanted::new(reads)).unwrap();
     serde_json::from_str(&document.to_string()).unwrap()
 }
 
@@ -110,6 +119,37 @@ fn an_encoded_slash_does_not_split_and_the_root_is_one_empty_segment() {
     assert_eq!(document("/a%2Fb")["parsed_path"], json!(["a/b"]));
     assert_eq!(document("/")["parsed_path"], json!([""]));
     assert_eq!(document("/a/")["parsed_path"], json!(["a", ""]));
+}
+
+#[test]
+fn each_part_is_built_where_it_is_read_and_only_there() {
+    let whole = document("/api?a=1");
+    for (part, place, _) in PARTS {
+        let mut reads = Reads::nothing();
+        reads.add(&place.split('.').collect::<Vec<_>>());
+        let built = cut("/api?a=1", &reads);
+        let pointer = format!("/{}", place.replace('.', "/"));
+        assert_eq!(built.pointer(&pointer), whole.pointer(&pointer), "{part:?}");
+        assert_eq!(built.as_object().unwrap().len(), usize::from(*place != BODY), "{part:?}");
+    }
+    assert_eq!(cut("/", &Reads::nothing()), json!({}));
+}
+
+/// The only part that a request may not have.
+const BODY: &str = "attributes.request.http.body";
+
+#[test]
+fn every_member_belongs_to_a_part() {
+    let mut paths = vec![(Vec::new(), document("/api?a=1"))];
+    while let Some((path, value)) = paths.pop() {
+        let mut reads = Reads::nothing();
+        reads.add(&path.iter().map(String::as_str).collect::<Vec<_>>());
+        let known = path.is_empty() || reads != Reads::everything();
+        assert!(known, "input.{} is in no part: add it to the parts", path.join("."));
+        for (name, member) in value.as_object().into_iter().flatten() {
+            paths.push((path.iter().chain([name]).cloned().collect(), member.clone()));
+        }
+    }
 }
 
 /// The schema that ships names every member with its type, and no other.

@@ -10,6 +10,8 @@ pub(super) mod answer;
 pub(super) mod document;
 pub(super) mod bulk;
 mod moment;
+pub(super) mod reads;
+pub(super) mod wanted;
 mod caller;
 pub(super) mod operations;
 pub(super) mod input;

@@ -25,21 +25,22 @@ use crate::policy::engine::source::{Source, sentence_of};
 pub(in crate::policy) struct Image(Arc<[u8]>);
 
 impl Image {
-    /// Compiles what `rule` needs of `sources`. The error says why the machine cannot run it.
+    /// Compiles what `rules` need of `sources`, each an entry point by its number. The error says why the machine cannot run it.
     pub(in crate::policy) fn compile<'a>(
         sources: impl IntoIterator<Item = &'a Source>,
         data: &Document,
-        rule: &str,
+        rules: &[&str],
     ) -> Result<Self, String> {
+        let first = rules.first().copied().unwrap_or_default();
         let mut engine = Engine::new();
         for source in sources {
             let added = engine.add_policy(source.name(), source.text.clone());
             added.map_err(|error| error.to_string())?;
         }
         engine.add_data(data.0.clone()).map_err(|error| error.to_string())?;
-        let compiled = engine.compile_with_entrypoint(&rule.into());
+        let compiled = engine.compile_with_entrypoint(&first.into());
         let compiled = compiled.map_err(|error| sentence_of(&error.to_string()))?;
-        let program = Compiler::compile_from_policy(&compiled, &[rule]);
+        let program = Compiler::compile_from_policy(&compiled, rules);
         let program = program.map_err(|error| sentence_of(&error.to_string()))?;
         check(&program)?;
         Ok(Self(program.serialize_binary()?.into()))
@@ -85,10 +86,14 @@ pub(in crate::policy) struct Machine {
 }
 
 impl Machine {
-    /// The value of the entry point for `input`; undefined is a value here.
-    pub(in crate::policy) fn evaluate(&mut self, input: Document) -> Result<Document, Failure> {
+    /// The value of the entry point with the number `entry` for `input`; undefined is a value here.
+    pub(in crate::policy) fn evaluate(
+        &mut self,
+        entry: usize,
+        input: Document,
+    ) -> Result<Document, Failure> {
         self.vm.set_input(input.0);
-        let run = AssertUnwindSafe(|| self.vm.execute_entry_point_by_index(0));
+        let run = AssertUnwindSafe(|| self.vm.execute_entry_point_by_index(entry));
         match catch_unwind(run) {
             Ok(Ok(value)) => Ok(Document(value)),
             Ok(Err(error)) => {

@@ -16,6 +16,7 @@ mod differences;
 mod growth;
 mod known;
 pub(in crate::policy) mod names;
+mod reads;
 mod scan;
 mod certainty;
 pub(in crate::policy) mod walk;
@@ -29,6 +30,7 @@ pub(in crate::policy) use growth::Bill;
 pub(in crate::policy) use lines::lines;
 pub(in crate::policy) use steps::{Step, steps};
 
+use crate::policy::engine::reads::Reads;
 use crate::policy::engine::source::Source;
 use crate::policy::gate::names::Names;
 use crate::policy::manifest::{Manifest, stray};
@@ -40,6 +42,13 @@ use crate::policy::syntax::{Module, Span};
 pub(super) struct File<'a> {
     pub(super) source: &'a Source,
     pub(super) module: Module,
+}
+
+impl File<'_> {
+    /// Whether it belongs to `data.<name>`, or to a package below.
+    pub(super) fn in_package(&self, name: &str) -> bool {
+        names::dotted(&self.module.package.refr).first() == Some(&name)
+    }
 }
 
 /// Parses `sources`, each after its depth was bounded; reports every file that does not parse.
@@ -85,6 +94,39 @@ pub(super) fn strays(files: &[File<'_>], manifest: &Manifest) -> Vec<Problem> {
 pub(super) fn differences(files: &[File<'_>], data: &str) -> Vec<Problem> {
     let data = serde_json::from_str(data).unwrap_or_default();
     differences::find(files, &Names::new(files), &data)
+}
+
+/// Which parts of the input `rules` can read together.
+pub(super) fn reads(files: &[File<'_>], rules: &[&str]) -> Reads {
+    reads::find(files, &Names::new(files), rules).reads
+}
+
+/// A rule that another may reach.
+#[derive(Debug)]
+pub(super) struct Reached {
+    /// Its full path.
+    pub(super) path: String,
+    /// Where it stands first.
+    pub(super) place: Place,
+    /// Whether it takes arguments.
+    pub(super) is_function: bool,
+}
+
+/// Every rule that `rule` may reach, itself included, in the order of their paths.
+pub(super) fn reached(files: &[File<'_>], rule: &str) -> Vec<Reached> {
+    let names = Names::new(files);
+    let found = reads::find(files, &names, &[rule]).rules.into_iter();
+    let nodes = found.filter_map(|index| names.nodes().get(index));
+    let mut rules: Vec<Reached> = nodes
+        .filter_map(|node| {
+            let (file, rule) = node.rules.first()?;
+            let is_function = node.rules.iter().any(|(_, rule)| rule.is_function());
+            let place = place_at(files, *file, rule.span());
+            Some(Reached { path: node.path.join("."), place, is_function })
+        })
+        .collect();
+    rules.sort_by(|one, other| one.path.cmp(&other.path));
+    rules
 }
 
 /// What is wrong with the entry point `query`, if anything is.

@@ -36,6 +36,7 @@ fn approval_counts_only_where_the_answer_is_no() {
     else {
         panic!("not an escalation");
     };
+    let [need] = need.as_slice() else { panic!("not one need") };
     assert_eq!((need.quorum, need.expires_in), (2, Some(Duration::from_secs(900))));
     assert_eq!(answer(&format!(r#"{{"allowed": true, {ask}}}"#)).unwrap().effect, Effect::Allow);
 }

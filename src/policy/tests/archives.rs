@@ -47,7 +47,7 @@ fn load(bytes: &[u8], signing: Option<Signing>) -> Result<Bundle, String> {
     let path = folder.path().join("bundle.tar.gz");
     std::fs::write(&path, bytes).unwrap();
     let query = "data.t.authz.decision".to_owned();
-    let config = Config { query, signing, ..Config::new(&path) };
+    let config = Config { query: query.as_str().into(), signing, ..Config::new(&path) };
     Bundle::load(&config, &Clock::System).map_err(|error| error.to_string())
 }
 

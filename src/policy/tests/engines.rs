@@ -23,13 +23,13 @@ fn compare(snippet: &str) -> Option<Comparison> {
     let fast = gate::differences(&files, DATA).is_empty();
     let data = Document::parse(DATA).unwrap();
     let mut interpreter = Interpreter::new(&sources, &data).unwrap();
-    let image = Image::compile(&sources, &data, "data.t.r").ok()?;
+    let image = Image::compile(&sources, &data, &["data.t.r"]).ok()?;
     let mut machine = image.machine(data, 20_000).unwrap();
     let mut differing = Vec::new();
     for text in INPUTS {
         let input = Document::parse(text).unwrap();
         let slow = interpreter.evaluate("data.t.r", &input);
-        let quick = machine.evaluate(input);
+        let quick = machine.evaluate(0, input);
         let same = match (&slow, &quick) {
             (Ok(slow), Ok(quick)) => slow == quick,
             (Err(_), Ok(quick)) => quick.is_undefined(),

@@ -2,14 +2,19 @@
 
 mod answers;
 mod archives;
+mod bench;
 mod constructs;
 mod engines;
 mod failures;
 mod growth;
+mod guardrails;
 mod hostile;
 mod operations;
 mod pack;
 mod packs;
+mod memory;
+mod reads;
+mod requests;
 mod snippets;
 mod suite;
 
@@ -43,7 +48,7 @@ fn write_all(folder: &Path, files: &[(&str, &str)]) {
 }
 
 fn config(folder: &Path) -> Config {
-    Config { query: "data.t.decision".to_owned(), ..Config::new(folder) }
+    Config { query: "data.t.decision".into(), ..Config::new(folder) }
 }
 
 /// A judge over `bundle`, with the metrics it counts in.

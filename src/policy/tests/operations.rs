@@ -75,8 +75,8 @@ proptest! {
             let (mut machine, mut interpreter) = (bundle.machine().unwrap(), bundle.interpreter());
             for one in &inputs {
                 let document = input(&one.to_string());
-                let slow = bundle.interpret(&mut interpreter, &document);
-                let fast = machine.evaluate(document).and_then(|said| read(&said));
+                let slow = bundle.interpret(&mut interpreter, 0, &document);
+                let fast = machine.evaluate(0, document).and_then(|said| read(&said));
                 assert_eq!(slow.unwrap(), fast.unwrap(), "{one}");
             }
         }

@@ -8,7 +8,6 @@ use proptest::sample::select;
 use serde_json::{Value, json};
 
 use crate::clock::Clock;
-use crate::policy::engine::answer::read;
 use crate::policy::tests::{config, input, load_all, write_all};
 use crate::policy::{Bundle, Config, gate, suite};
 
@@ -27,7 +26,7 @@ fn the_rules_that_ship_are_fast_and_pass_their_tests_on_both_engines() {
 }
 
 /// The pack over an access table as an operator would write it.
-fn pack_with_a_table() -> Bundle {
+pub(super) fn pack_with_a_table() -> Bundle {
     let table = json!({
         "read": {"agents": ["spiffe://a.org/x", "spiffe://a.org/ci/**"], "routes": ["orders"],
                  "methods": ["GET", "HEAD"], "except": ["/api/admin", "/"]},
@@ -86,8 +85,8 @@ proptest! {
         let mut interpreter = bundle.interpreter();
         for request in requests {
             let document = input(&request.to_string());
-            let slow = bundle.interpret(&mut interpreter, &document);
-            let fast = machine.evaluate(document).and_then(|said| read(&said));
+            let slow = bundle.interpret(&mut interpreter, 0, &document);
+            let fast = bundle.run(&mut machine, 0, document);
             assert_eq!(slow.unwrap(), fast.unwrap(), "{request}");
         }
     }
@@ -139,7 +138,7 @@ fn tests_are_not_part_of_what_is_served() {
         ("t_test.rego", "package t\ndecision if true\ntest_it if decision\n"),
     ];
     let bundle = load_all(&files).unwrap();
-    assert!(!bundle.machine().unwrap().evaluate(input("{}")).unwrap().is_true());
+    assert!(!bundle.machine().unwrap().evaluate(0, input("{}")).unwrap().is_true());
 }
 
 #[test]
@@ -157,7 +156,7 @@ fn data_lies_where_its_folder_lies() {
         ("a/b/data.json", "{\"on\": true}"),
     ];
     let bundle = load_all(&files).unwrap();
-    assert!(bundle.machine().unwrap().evaluate(input("{}")).unwrap().is_true());
+    assert!(bundle.machine().unwrap().evaluate(0, input("{}")).unwrap().is_true());
     let twice = load_all(&[files[0], files[1], ("data.json", "{\"a\": {\"b\": {\"on\": 1}}}")]);
     assert!(twice.unwrap_err().to_string().contains("`on`"));
     let double = load_all(&[files[0], ("data.json", "{\"a\": 1, \"a\": 2}")]);

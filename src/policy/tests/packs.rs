@@ -50,7 +50,7 @@ fn alone(pack: &str) -> tempfile::TempDir {
 }
 
 fn config(folder: &Path, pack: &str) -> Config {
-    Config { query: query(pack), tests: Tests::Off, ..Config::new(folder) }
+    Config { query: query(pack).as_str().into(), tests: Tests::Off, ..Config::new(folder) }
 }
 
 #[test]
@@ -97,10 +97,10 @@ fn the_library_answers_the_same_on_the_fast_machine() {
     let tests = gate::tests(&files);
     assert!(tests.len() > 30, "{}", tests.len());
     for test in tests {
-        let image = Image::compile(&contents.sources, &data, &test.name);
+        let image = Image::compile(&contents.sources, &data, &[&test.name]);
         let image = image.unwrap_or_else(|why| panic!("{}: {why}", test.name));
         let mut machine = image.machine(Document::parse("{}").unwrap(), 1_000_000).unwrap();
-        let said = machine.evaluate(input("{}")).unwrap();
+        let said = machine.evaluate(0, input("{}")).unwrap();
         assert!(said.is_true(), "{} is not true on the fast machine", test.name);
     }
 }
@@ -116,8 +116,8 @@ fn both_engines_agree_on_requests_in_a_packs_own_words() {
         for _ in 0..300 {
             let request = words.request();
             let document = input(&request.to_string());
-            let slow = bundle.interpret(&mut interpreter, &document);
-            let fast = machine.evaluate(document).and_then(|said| read(&said));
+            let slow = bundle.interpret(&mut interpreter, 0, &document);
+            let fast = machine.evaluate(0, document).and_then(|said| read(&said));
             assert_eq!(slow.unwrap(), fast.unwrap(), "{pack}: {request:#}");
         }
     }
