@@ -20,7 +20,7 @@ use crate::policy::problem::{Place, Problem};
 pub(super) const MOST: usize = 200;
 
 /// The package of the pairs.
-const PACKAGE: &str = "countersign_entry_points";
+const PACKAGE: &str = "entry_points_of_countersign";
 
 /// All entry points; the first is for routes that name no rule.
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-//! From a [`Query`] to the document that rules read as `input`.
+//! From a [`Query`](crate::policy::query::Query) to the document that rules read as `input`.
 //!
 //! The document is opa-envoy's, name by name, so that rules written for it run unchanged, and one
 //! member more, `countersign`, with what Envoy does not know. It is built as engine values

@@ -190,7 +190,7 @@ fn entry_points_are_bounded_and_all_that_may_be_work() {
 #[test]
 fn nobody_else_may_define_what_pairs_the_rules() {
     let text =
-        "package countersign_entry_points\nentry_0 := {\"route\": true, \"guardrails\": true}\n";
+        "package entry_points_of_countersign\nentry_0 := {\"route\": true, \"guardrails\": true}\n";
     let folder = tempfile::tempdir().unwrap();
     let t = "package t\ndecision := true\n";
     write_all(folder.path(), &[("t.rego", t), ("other.rego", text)]);
@@ -200,7 +200,7 @@ fn nobody_else_may_define_what_pairs_the_rules() {
     let refused = Bundle::load(&config, &Clock::System).unwrap_err().to_string();
     assert!(refused.contains("is Countersign's own"), "{refused}");
     let folder = tempfile::tempdir().unwrap();
-    let data = "{\"countersign_entry_points\": {\"entry_0\": {}}}";
+    let data = "{\"entry_points_of_countersign\": {\"entry_0\": {}}}";
     write_all(folder.path(), &[("t.rego", t), ("data.json", data)]);
     config.path = folder.path().to_owned();
     assert!(Bundle::load(&config, &Clock::System).is_err());
