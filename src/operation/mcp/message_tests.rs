@@ -1,3 +1,5 @@
+//! Messages as clients send them, and as those do who try to be taken for others.
+
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde_json::{Value, json};
 
