@@ -1,8 +1,8 @@
 # METADATA
 # title: Which tools an agent may call
 # description: >-
-#   Everything is denied that no rule here allows. A batch, or a message without a method, names no
-#   tool and so is denied.
+#   Everything is denied that no rule here allows. Countersign asks the same rules what a list of
+#   tools may show: then the arguments are not known, and `listing` is true.
 package countersign.authz
 
 # METADATA
@@ -21,15 +21,35 @@ allowed if {
 
 allowed if {
 	is_known
-	is_post
-	input.parsed_body.method in harmless
+	input.countersign.mcp.method in harmless
 }
 
 allowed if {
 	is_known
-	is_post
-	is_call
-	is_listed
+	input.countersign.mcp.tool == "echo"
+}
+
+allowed if {
+	is_known
+	is_small_sum
+}
+
+# METADATA
+# title: A sum that may be in a list, where no number is known yet
+is_small_sum if {
+	input.countersign.mcp.tool == "get-sum"
+	input.countersign.mcp.listing
+}
+
+# METADATA
+# title: A sum of numbers that are small
+is_small_sum if {
+	input.countersign.mcp.tool == "get-sum"
+	a := input.countersign.mcp.arguments.a
+	is_number(a)
+	b := input.countersign.mcp.arguments.b
+	is_number(b)
+	a + b <= 1000
 }
 
 # METADATA
@@ -43,6 +63,7 @@ harmless := {
 	"notifications/cancelled",
 	"notifications/initialized",
 	"ping",
+	"server/discover",
 	"tools/list",
 }
 
@@ -51,12 +72,22 @@ harmless := {
 is_known if input.countersign.principal.spiffe_id in {"spiffe://dev.local/agent/demo-agent"}
 
 # METADATA
-# title: A message
-is_post if input.attributes.request.http.method == "POST"
+# title: Listening to the server, and ending the session
+is_transport if input.countersign.mcp.kind in {"end", "stream"}
 
 # METADATA
-# title: Listening to the server, and ending the session
-is_transport if input.attributes.request.http.method in {"DELETE", "GET"}
+# title: A sum of numbers that are not small
+# custom:
+#   code: sum_too_large
+#   agent: add smaller numbers
+reasons contains {
+	"code": "sum_too_large",
+	"message": "Agents add numbers here whose sum is at most 1000.",
+} if {
+	is_known
+	input.countersign.mcp.tool == "get-sum"
+	not is_small_sum
+}
 
 # METADATA
 # title: A tool that is not on the list
@@ -69,7 +100,7 @@ reasons contains {
 } if {
 	is_known
 	is_call
-	not is_listed
+	not input.countersign.mcp.tool in tools
 }
 
 # METADATA
@@ -95,8 +126,4 @@ reasons contains {"code": "unknown_agent", "message": "This agent is not known h
 
 # METADATA
 # title: A tool call
-is_call if input.parsed_body.method == "tools/call"
-
-# METADATA
-# title: The tool is on the list
-is_listed if input.parsed_body.params.name in tools
+is_call if input.countersign.mcp.method == "tools/call"

@@ -40,10 +40,9 @@ fn decode(text: &str) -> Result<Cow<'_, str>, Unclear> {
 
 /// The value that says `text`.
 pub fn write(text: &str) -> HeaderValue {
-    let is_plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
-        && !text.starts_with(' ')
-        && !text.ends_with(' ')
-        && !(text.starts_with(PREFIX) && text.ends_with(SUFFIX));
+    let is_printable = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    let looks_coded = text.starts_with(PREFIX) && text.ends_with(SUFFIX);
+    let is_plain = is_printable && text.trim() == text && !looks_coded;
     let plain = if is_plain { HeaderValue::from_str(text).ok() } else { None };
     plain.unwrap_or_else(|| {
         let coded = format!("{PREFIX}{}{SUFFIX}", STANDARD.encode(text));

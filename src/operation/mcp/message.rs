@@ -299,7 +299,3 @@ const PARAMS: [&str; 19] = [
 const META_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
 
 const VERSION_NAME: &str = "MCP-Protocol-Version";
-
-#[cfg(test)]
-#[path = "message_tests.rs"]
-mod tests;

@@ -1,9 +1,11 @@
+//! Messages as clients send them, and as those do who try to be taken for others.
+
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::Message;
 use crate::operation::mcp::call::{Call, Kind};
 use crate::operation::mcp::malformed::Malformed;
+use crate::operation::mcp::message::Message;
 use crate::operation::mcp::revision::Revision;
 
 fn read(headers: &[(&'static str, &str)], body: &Value) -> Result<Message, Malformed> {

@@ -10,6 +10,8 @@ pub mod field;
 pub mod malformed;
 pub mod call;
 pub mod message;
+#[cfg(test)]
+mod message_tests;
 pub mod events;
 pub mod list;
 pub mod definition;
