@@ -160,6 +160,12 @@ fn the_schema_that_ships_describes_the_document() {
     let document = document("/api?a=1");
     described(&document, &schema, "input");
     built(Some(&document), &schema, "input");
+    let message = json!({"kind": "request", "method": "tools/call", "tool": "a", "prompt": null,
+        "resource": null, "task": null, "arguments": {}, "revision": "2025-11-25", "session": null,
+        "listing": false, "definition": {"digest": "sha256:", "changed": false}});
+    let mcp = &schema["properties"]["countersign"]["properties"]["mcp"];
+    described(&message, mcp, "mcp");
+    built(Some(&message), mcp, "mcp");
 }
 
 /// Every member of the document is in the schema, and of a type that is named there.
@@ -182,12 +188,16 @@ fn described(value: &Value, schema: &Value, at: &str) {
     }
 }
 
-/// Every member of the schema is in the document, but for the text of a body that was not sent.
+/// Every member of the schema is in the document, but for the text of a body that was not sent and
+/// the members of what is null in it.
 fn built(value: Option<&Value>, schema: &Value, at: &str) {
     if at == "input.attributes.request.http.body" {
         return;
     }
     let Some(value) = value else { panic!("{at} is described, and never built") };
+    if value.is_null() {
+        return;
+    }
     for (name, schema) in schema["properties"].as_object().into_iter().flatten() {
         built(value.get(name), schema, &format!("{at}.{name}"));
     }
