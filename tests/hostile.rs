@@ -382,7 +382,7 @@ async fn an_upstream_that_upgrades_all_the_same_opens_no_tunnel() {
     let site = Setup::new(&upstream).start();
     for lines in UPGRADES {
         let answer = site.agent("mallory").raw(&head("GET /a HTTP/1.1", lines)).await;
-        assert_eq!(answer.problem(), (502, "protocol".to_owned()), "{lines}");
+        assert_eq!(answer.problem(), (502, "upstream_protocol".to_owned()), "{lines}");
         assert_eq!(answer.header("upgrade"), "", "{lines}");
     }
 }
