@@ -39,7 +39,7 @@ impl Clearance {
     /// Every problem that was found.
     pub(super) fn new(contents: &Contents, config: &Config) -> Result<Self, LoadError> {
         let files = gate::parse(&contents.sources).map_err(LoadError::new)?;
-        let (bill, mut problems) = match gate::refusals(&files, &contents.data) {
+        let (bill, mut problems) = match gate::refusals(&files, &contents.data, &config.roots()) {
             Ok(bill) => (bill, Vec::new()),
             Err(problems) => (Bill::default(), problems),
         };

@@ -47,6 +47,12 @@ impl Config {
     /// was seen to take a worker off its core for a tenth of a second.
     pub const MACHINE_TIME: Duration = Duration::from_secs(2);
 
+    /// The full paths of all rules that requests are judged by.
+    pub(super) fn roots(&self) -> Vec<&str> {
+        let more = self.routes.iter().chain(&self.guardrails);
+        std::iter::once(&self.query).chain(more).map(RuleName::as_str).collect()
+    }
+
     /// The defaults, for the rules under `path`.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self {

@@ -64,7 +64,7 @@ impl Specimen {
         let sources: Vec<Source> =
             named.map(|(file, text)| Source { file: file.into(), text: text.clone() }).collect();
         let files = gate::parse(&sources).map_err(LoadError::new)?;
-        gate::refusals(&files, &self.data).map_err(LoadError::new)?;
+        gate::refusals(&files, &self.data, &[&self.rule]).map_err(LoadError::new)?;
         let data = self.document("data.json", &self.data)?;
         let input = self.input()?;
         let mut interpreter = Interpreter::new(&sources, &data).map_err(LoadError::new)?;

@@ -66,14 +66,20 @@ pub(super) fn parse(sources: &[Source]) -> Result<Vec<File<'_>>, Vec<Problem>> {
 
 /// What would end or hang the process, or is not allowed, tests included; otherwise, what one
 /// decision may cost in memory.
-pub(super) fn refusals(files: &[File<'_>], data: &str) -> Result<Bill, Vec<Problem>> {
+/// `roots` are the full paths of the rules that requests are judged by.
+pub(super) fn refusals(
+    files: &[File<'_>],
+    data: &str,
+    roots: &[&str],
+) -> Result<Bill, Vec<Problem>> {
     let names = Names::new(files);
     let mut problems = builtins::check(files, &names);
     problems.extend(calls::check(files, &names));
     if !problems.is_empty() {
         return Err(problems);
     }
-    growth::check(files, &names, &serde_json::from_str(data).unwrap_or_default())
+    let reached = reads::find(files, &names, roots).rules;
+    growth::check(files, &names, &serde_json::from_str(data).unwrap_or_default(), &reached)
 }
 
 /// The rules in packages outside of the manifest's roots.

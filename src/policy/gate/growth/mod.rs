@@ -20,7 +20,6 @@ pub(in crate::policy) use bill::Bill;
 
 use serde_json::Value;
 
-use crate::policy::engine::bulk::Bulk;
 use crate::policy::gate::growth::bill::{BUDGET, REQUEST};
 use crate::policy::gate::growth::size::Size;
 use crate::policy::gate::growth::sizing::{DIGITS, Excess, Sizing};
@@ -39,11 +38,12 @@ pub(super) fn check<'a>(
     files: &'a [File<'a>],
     names: &Names<'a>,
     data: &'a Value,
+    reached: &[usize],
 ) -> Result<Bill, Vec<Problem>> {
     let mut sizing = Sizing::new(files, names, data);
     let mut total = Size::NOTHING;
     for round in 0..=ROUNDS {
-        total = total_of(files, names, &mut sizing);
+        total = total_of(names, reached, &mut sizing);
         if !sizing.again() {
             break;
         }
@@ -63,12 +63,10 @@ pub(super) fn check<'a>(
     if !problems.is_empty() {
         return Err(problems);
     }
-    let costliest = costliest(names, &mut sizing);
+    let costliest = costliest(names, reached, &mut sizing);
     let place = costliest.map(|(file, rule)| place_at(files, *file, rule.span()));
     let bill = served(files, &sizing, total).mostly(place);
     problems.extend(costliest.and_then(|rule| too_much(files, rule, &bill)));
-    problems.extend(large_tests(files, &sizing, &bill));
-    problems.extend(costly_tests(files, names, &mut sizing));
     if problems.is_empty() { Ok(bill) } else { Err(problems) }
 }
 
@@ -105,12 +103,13 @@ fn too_large(files: &[File<'_>], excess: &Excess) -> Problem {
     problem_at(files, file, Some(span), message, FIX)
 }
 
-/// What all rules that are served take together. Functions are counted where they are called.
-fn total_of<'a>(files: &'a [File<'a>], names: &Names<'a>, sizing: &mut Sizing<'_, 'a>) -> Size {
+/// What the rules that requests reach take together. Functions are counted where they are called;
+/// the others are looked at, too, because tests run them.
+fn total_of<'a>(names: &Names<'a>, reached: &[usize], sizing: &mut Sizing<'_, 'a>) -> Size {
     let mut total = Size::NOTHING;
     for (index, node) in names.nodes().iter().enumerate() {
         let taken = sizing.node(index).taken.settled();
-        if !is_function(node) && !is_tested(files, node) {
+        if !is_function(node) && reached.contains(&index) {
             total = total.plus(taken);
         }
     }
@@ -142,9 +141,11 @@ const LEVELS: usize = 160;
 /// The rule that takes the most; what functions take counts where they are called.
 fn costliest<'n, 'a>(
     names: &'n Names<'a>,
+    reached: &[usize],
     sizing: &mut Sizing<'_, 'a>,
 ) -> Option<&'n (usize, &'a Rule)> {
-    let served = names.nodes().iter().enumerate().filter(|(_, node)| !is_function(node));
+    let nodes = names.nodes().iter().enumerate();
+    let served = nodes.filter(|(index, node)| !is_function(node) && reached.contains(index));
     let (_, node) =
         served.max_by_key(|(index, _)| Bill::of(sizing.node(*index).taken).total(REQUEST))?;
     node.rules.first()
@@ -161,57 +162,10 @@ fn too_much(files: &[File<'_>], costliest: &(usize, &Rule), bill: &Bill) -> Opti
     (total > BUDGET).then(|| problem_at(files, *file, Some(rule.span()), message, FIX))
 }
 
-/// Inputs of tests for which the rules would take too much.
-fn large_tests(files: &[File<'_>], sizing: &Sizing<'_, '_>, bill: &Bill) -> Option<Problem> {
-    let too_large = |size: &Size| {
-        let size = size.settled();
-        let bulk = written(size.fixed.saturating_add(size.whole.saturating_mul(EMPTY)));
-        size.boundless || size.is_steep() && size.fixed > EMPTY || bill.total(bulk) > BUDGET
-    };
-    let inputs = &sizing.seen.inputs;
-    let all = instead(sizing, |_| true).filter(too_large).and_then(|_| inputs.first());
-    let one = inputs.iter().find(|(.., size)| too_large(size)).or(all);
-    let (file, span, _) = one?;
-    let message = "the rules may take too much memory with an input of this size";
-    Some(problem_at(files, *file, Some(*span), message, FIX))
-}
-
-/// What the tests take by themselves, all of them together.
-fn costly_tests<'a>(
-    files: &'a [File<'a>],
-    names: &Names<'a>,
-    sizing: &mut Sizing<'_, 'a>,
-) -> Option<Problem> {
-    let inputs = sizing.seen.inputs.iter().map(|(.., size)| size.settled().fixed);
-    let bulk = written(inputs.max().unwrap_or_default().max(EMPTY));
-    let (mut total, mut first) = (Size::NOTHING, None);
-    let nodes = names.nodes().iter().enumerate().filter(|(_, node)| is_tested(files, node));
-    for (index, node) in nodes {
-        total = total.plus(sizing.node(index).taken.settled());
-        first = first.or(node.rules.first());
-    }
-    let (file, rule) = first.filter(|_| Bill::of(total).total(bulk) > BUDGET)?;
-    let message = "the tests may take too much memory by themselves";
-    Some(problem_at(files, *file, Some(rule.span()), message, FIX))
-}
-
-/// The bulk of a document that is written out in so many bytes.
-fn written(bytes: u64) -> Bulk {
-    Bulk { bytes, elements: bytes / Bulk::ELEMENT }
-}
-
-/// What the input of a test is made from that puts no other in its place.
-const EMPTY: u64 = 64;
-
 fn is_function(node: &Node<'_>) -> bool {
     let function = |rule: &Rule| match rule {
         Rule::Default { args, .. } => !args.is_empty(),
         Rule::Spec { head, .. } => matches!(head, Head::Func { .. }),
     };
     node.rules.iter().all(|(_, rule)| function(rule))
-}
-
-fn is_tested(files: &[File<'_>], node: &Node<'_>) -> bool {
-    let test = |file: usize| files.get(file).is_some_and(|file| file.source.is_test());
-    node.rules.iter().all(|(file, _)| test(*file))
 }
