@@ -27,7 +27,7 @@ impl<'a> Sight<'a> for Order<'_, 'a> {
         }
         let text = scope.context.text(scope.file);
         let (one, other) = (lhs.span().text(text), rhs.span().text(text));
-        if !equality && !(left == right && left.is_one()) {
+        if !(equality || left == right && left.is_one()) {
             let message = format!("`{one}` is {left}, `{other}` is {right}, and Rego orders types");
             let help = match left.is_one() && (!right.is_one() || scope.origin(rhs).is_some()) {
                 true => guard(right, other, left),
