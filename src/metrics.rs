@@ -40,6 +40,8 @@ pub struct Metrics {
     pub config: ConfigMetrics,
     /// What credentials and the response guard count.
     pub credential: CredentialMetrics,
+    /// What the history of decisions counts.
+    pub history: HistoryMetrics,
     /// What exchanges count.
     pub http: HttpMetrics,
     /// What handshakes and connections count.
@@ -86,6 +88,14 @@ pub struct CredentialMetrics {
     /// `countersign_response_secrets_replaced_total{credential}`: occurrences of an injected value
     /// found in a response and replaced.
     pub replaced: IntCounterVec,
+}
+
+/// The numbers of the history of decisions.
+#[derive(Clone, Debug)]
+pub struct HistoryMetrics {
+    /// `countersign_history_records_total{result}`: `result` is `kept`, `dropped` (more came than
+    /// could be written) or `failed` (the disk refused).
+    pub records: IntCounterVec,
 }
 
 /// The exchanges' numbers.
@@ -169,6 +179,7 @@ impl Metrics {
             audit: AuditMetrics::new(r)?,
             config: ConfigMetrics::new(r)?,
             credential: CredentialMetrics::new(r)?,
+            history: HistoryMetrics::new(r)?,
             http: HttpMetrics::new(r)?,
             listener: ListenerMetrics::new(r)?,
             policy: PolicyMetrics::new(r)?,
@@ -245,6 +256,13 @@ impl CredentialMetrics {
                 by,
             )?,
         })
+    }
+}
+
+impl HistoryMetrics {
+    fn new(r: &Registry) -> Result<Self, prometheus::Error> {
+        let help = "Decisions handed to the history.";
+        Ok(Self { records: int_counters(r, "history_records_total", help, &["result"])? })
     }
 }
 

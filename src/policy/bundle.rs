@@ -10,6 +10,7 @@ use std::thread;
 
 use crate::clock::{Clock, Timestamp};
 use crate::metrics::PolicyMetrics;
+use crate::policy::archive::Archive;
 use crate::policy::config::{Config, Shadow, Tests};
 use crate::policy::decision::{Answer, Failure, Revision};
 use crate::policy::engine::answer;
@@ -34,6 +35,7 @@ pub struct Bundle {
     instructions: u64,
     shadow: Shadow,
     watched: Vec<PathBuf>,
+    archive: Archive,
     interpreter: Interpreter,
     image: Option<Image>,
     differences: Vec<Problem>,
@@ -48,12 +50,23 @@ impl Bundle {
     /// # Errors
     /// Every problem that was found; nothing of the bundle is then in force.
     pub fn load(config: &Config, clock: &Clock) -> Result<Self, LoadError> {
-        on_large_stack(&config.path, || Self::load_here(config, clock))
+        on_large_stack(&config.path, || {
+            Self::of_contents(&Contents::read(&config.path)?, config, clock)
+        })
     }
 
-    fn load_here(config: &Config, clock: &Clock) -> Result<Self, LoadError> {
-        let contents = Contents::read(&config.path)?;
-        let checked = Checked::new(&contents, &config.query)?;
+    /// The bundle that was kept in `archive`, as it was.
+    ///
+    /// # Errors
+    /// Every problem that was found, as in [`load`](Self::load): this version may refuse what
+    /// another took.
+    pub fn restore(archive: &Archive, clock: &Clock) -> Result<Self, LoadError> {
+        let config = archive.config();
+        on_large_stack(&config.path, || Self::of_contents(&Contents::of(archive)?, &config, clock))
+    }
+
+    fn of_contents(contents: &Contents, config: &Config, clock: &Clock) -> Result<Self, LoadError> {
+        let checked = Checked::new(contents, &config.query)?;
         let served: Vec<&Source> =
             contents.sources.iter().filter(|source| !source.is_test()).collect();
         let data = checked.data;
@@ -67,6 +80,7 @@ impl Bundle {
             instructions: config.instructions,
             shadow: config.shadow,
             watched: contents.watched.clone(),
+            archive: Archive::new(config, contents),
             interpreter,
             image,
             differences,
@@ -74,7 +88,7 @@ impl Bundle {
             demoted: AtomicBool::new(false),
         };
         if config.tests == Tests::Required {
-            bundle.test(&contents, clock)?;
+            bundle.test(contents, clock)?;
         }
         Ok(bundle)
     }
@@ -108,6 +122,11 @@ impl Bundle {
     /// Every file and folder whose change may change the bundle.
     pub fn watched(&self) -> &[PathBuf] {
         &self.watched
+    }
+
+    /// All of it, to be kept beside the decisions that it makes.
+    pub fn archive(&self) -> &Archive {
+        &self.archive
     }
 
     /// Why the bundle runs on the interpreter; empty if it runs on the fast engine.

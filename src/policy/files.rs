@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use aws_lc_rs::digest::{Context, SHA256};
 use serde_json::{Map, Value};
 
+use crate::policy::archive::Archive;
 use crate::policy::decision::Revision;
 use crate::policy::engine::source::Source;
 use crate::policy::problem::{LoadError, Place, Problem};
@@ -31,6 +32,8 @@ pub(super) struct Contents {
     pub(super) sources: Vec<Source>,
     /// The data, as one JSON text.
     pub(super) data: String,
+    /// The data documents as they are written, by path.
+    pub(super) documents: Vec<Source>,
     /// Every file and folder that a change of the bundle would touch.
     pub(super) watched: Vec<PathBuf>,
     pub(super) revision: Revision,
@@ -41,6 +44,19 @@ impl Contents {
     pub(super) fn read(path: &Path) -> Result<Self, LoadError> {
         let mut reader = Reader::default();
         reader.visit(path, path, 0);
+        Self::settled(path, reader)
+    }
+
+    /// The same contents again, from what was kept of them.
+    pub(super) fn of(archive: &Archive) -> Result<Self, LoadError> {
+        let mut reader = Reader::default();
+        for file in &archive.files {
+            reader.text(&archive.root, &file.path, file.text.clone().into_bytes());
+        }
+        Self::settled(&archive.root, reader)
+    }
+
+    fn settled(path: &Path, mut reader: Reader) -> Result<Self, LoadError> {
         let (data, mut problems) = merged(&reader.documents);
         problems.append(&mut reader.problems);
         if reader.sources.is_empty() && problems.is_empty() {
@@ -52,7 +68,8 @@ impl Contents {
         }
         let revision = Revision::of(reader.digest.finish().as_ref());
         let data = Value::Object(data).to_string();
-        Ok(Self { sources: reader.sources, data, watched: reader.watched, revision })
+        let documents = reader.documents.into_iter().map(|found| found.source).collect();
+        Ok(Self { sources: reader.sources, data, documents, watched: reader.watched, revision })
     }
 }
 
@@ -68,7 +85,7 @@ struct Reader {
 
 /// One `data.json`: its file, its place in `data`, and what it says.
 struct Found {
-    file: PathBuf,
+    source: Source,
     place: Vec<String>,
     document: Map<String, Value>,
 }
@@ -127,20 +144,25 @@ impl Reader {
             return;
         }
         self.watched.push(path.to_owned());
-        let bytes = match fs::read(path) {
-            Ok(bytes) => bytes,
-            Err(error) => return self.unreadable(path, &error),
-        };
+        match fs::read(path) {
+            Ok(bytes) => self.text(root, path, bytes),
+            Err(error) => self.unreadable(path, &error),
+        }
+    }
+
+    /// Takes in what the file at `path` says.
+    fn text(&mut self, root: &Path, path: &Path, bytes: Vec<u8>) {
         if !self.take(root, path, &bytes) {
             return;
         }
         let Ok(text) = String::from_utf8(bytes) else {
             return self.refuse(path, "the file is not UTF-8", "save it as UTF-8");
         };
-        if rules {
-            self.sources.push(Source { file: path.to_owned(), text });
+        let source = Source { file: path.to_owned(), text };
+        if path.extension().is_some_and(|extension| extension == "rego") {
+            self.sources.push(source);
         } else {
-            self.document(root, path, &text);
+            self.document(root, source);
         }
     }
 
@@ -160,7 +182,8 @@ impl Reader {
         true
     }
 
-    fn document(&mut self, root: &Path, path: &Path, text: &str) {
+    fn document(&mut self, root: &Path, source: Source) {
+        let (path, text) = (source.file.as_path(), source.text.as_str());
         let strict = json::check(text.as_bytes()).map_err(|rule| rule.detail().to_owned());
         let parsed = strict.and_then(|()| {
             serde_json::from_str::<Map<String, Value>>(text).map_err(|error| error.to_string())
@@ -170,11 +193,12 @@ impl Reader {
                 let folder = path.parent().unwrap_or(root);
                 let below = folder.strip_prefix(root).unwrap_or(Path::new(""));
                 let place = below.iter().map(|part| part.to_string_lossy().into_owned()).collect();
-                self.documents.push(Found { file: path.to_owned(), place, document });
+                self.documents.push(Found { source, place, document });
             }
             Err(error) => {
                 let message = format!("the data is not one strict JSON object: {error}");
-                self.refuse(path, message, "make it a JSON object without duplicate keys");
+                let fix = "make it a JSON object without duplicate keys";
+                self.problems.push(Problem::new(Place::file(path), message, fix));
             }
         }
     }
@@ -199,7 +223,11 @@ fn merged(documents: &[Found]) -> (Map<String, Value>, Vec<Problem>) {
         }
         if let Err(key) = merge(&mut whole, wrapped) {
             let message = format!("another data.json already says what `{key}` is");
-            problems.push(Problem::new(Place::file(&found.file), message, "keep one of them"));
+            problems.push(Problem::new(
+                Place::file(&found.source.file),
+                message,
+                "keep one of them",
+            ));
         }
     }
     (whole, problems)

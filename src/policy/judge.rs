@@ -15,6 +15,7 @@ use crate::policy::engine::document::Document;
 use crate::policy::engine::input::Builder;
 use crate::policy::engine::interpreter::Interpreter;
 use crate::policy::engine::vm::Machine;
+use crate::policy::observer::Observer;
 use crate::policy::query::Query;
 
 /// Answers queries for one worker.
@@ -24,6 +25,7 @@ pub struct Judge {
     running: Running,
     builder: Builder,
     checker: Checker,
+    observer: Observer,
     metrics: PolicyMetrics,
     clock: Clock,
     /// How many decisions were made, which settles which are checked again.
@@ -55,7 +57,13 @@ impl Judge {
         clock: Clock,
     ) -> Self {
         let running = Running::of(&bundle);
-        Self { bundle, running, builder: Builder::new(), checker, metrics, clock, decided: 0 }
+        let (builder, observer) = (Builder::new(), Observer::nobody());
+        Self { bundle, running, builder, checker, observer, metrics, clock, decided: 0 }
+    }
+
+    /// The same judge, whose decisions go to `observer`, too.
+    pub fn observed_by(self, observer: Observer) -> Self {
+        Self { observer, ..self }
     }
 
     /// Judges by `bundle` from now on; nothing happens if it does so already.
@@ -69,7 +77,11 @@ impl Judge {
     /// What policy says about `query`.
     pub fn decide(&mut self, query: &Query<'_>) -> Decision {
         let started = self.clock.instant();
-        let said = self.builder.document(query).and_then(|input| self.answer(input));
+        let mut seen = None;
+        let said = self.builder.document(query).and_then(|input| {
+            seen = self.observer.wants().then(|| input.clone());
+            self.answer(input)
+        });
         let revision = self.bundle.revision();
         let decision = match said {
             Ok(answer) => Decision::answered(query.id, revision, answer),
@@ -78,7 +90,9 @@ impl Judge {
                 Decision::failed(query.id, revision, failure)
             }
         };
-        self.metrics.duration.observe(started.elapsed().as_secs_f64());
+        let took = started.elapsed();
+        self.metrics.duration.observe(took.as_secs_f64());
+        self.observer.observe(&self.bundle, query, seen, (&decision, took));
         decision
     }
 

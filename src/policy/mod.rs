@@ -13,20 +13,27 @@ pub mod query;
 mod syntax;
 mod engine;
 mod gate;
+pub mod archive;
 mod files;
 pub mod suite;
 pub mod bundle;
 pub mod checker;
+pub mod observer;
 pub mod judge;
+pub mod trial;
+pub mod explain;
 
 #[cfg(test)]
 mod tests;
 
+pub use archive::Archive;
 pub use bundle::Bundle;
 pub use checker::Checker;
 pub use config::Config;
 pub use decision::{Cause, Decision, Effect, Failure, Reason, Revision};
 pub use judge::Judge;
 pub use obligation::{Duty, Obligation};
+pub use observer::{Observed, Observer};
 pub use problem::{LoadError, Problem};
 pub use query::Query;
+pub use trial::Trial;

@@ -36,6 +36,17 @@ impl Document {
         self.0 == Value::Bool(true)
     }
 
+    /// Whether this says nothing: undefined, `false`, or a collection without elements.
+    pub(in crate::policy) fn is_nothing(&self) -> bool {
+        match &self.0 {
+            Value::Undefined | Value::Bool(false) => true,
+            Value::Array(items) => items.is_empty(),
+            Value::Set(items) => items.is_empty(),
+            Value::Object(members) => members.is_empty(),
+            _ => false,
+        }
+    }
+
     /// Whether a rule had no value at all.
     #[cfg(test)]
     pub(in crate::policy) fn is_undefined(&self) -> bool {

@@ -21,22 +21,22 @@ mod walk;
 
 #[cfg(test)]
 pub(in crate::policy) use capabilities::capabilities;
-pub(in crate::policy) use cases::{TestInput, inputs, tests};
+pub(in crate::policy) use cases::{TestInput, imports, inputs, tests};
+pub(in crate::policy) use names::{Names, dotted};
 
 use crate::policy::engine::source::Source;
-use crate::policy::gate::names::Names;
 use crate::policy::problem::{Place, Problem};
 use crate::policy::syntax::{Module, Span};
 
 /// A file and its syntax tree.
 #[derive(Debug)]
-pub(super) struct File<'a> {
-    pub(super) source: &'a Source,
-    pub(super) module: Module,
+pub(in crate::policy) struct File<'a> {
+    pub(in crate::policy) source: &'a Source,
+    pub(in crate::policy) module: Module,
 }
 
 /// Parses `sources`, each after its depth was bounded; reports every file that does not parse.
-pub(super) fn parse(sources: &[Source]) -> Result<Vec<File<'_>>, Vec<Problem>> {
+pub(in crate::policy) fn parse(sources: &[Source]) -> Result<Vec<File<'_>>, Vec<Problem>> {
     let (mut files, mut problems) = (Vec::new(), Vec::new());
     for source in sources {
         let parsed = scan::check(&source.file, &source.text).and_then(|()| source.parse());
@@ -93,7 +93,7 @@ fn problem_at(
     Problem::new(place_at(files, file, span.unwrap_or_default()), message, fix).shown_in(text)
 }
 
-fn place_at(files: &[File<'_>], file: usize, span: Span) -> Place {
+pub(in crate::policy) fn place_at(files: &[File<'_>], file: usize, span: Span) -> Place {
     let file = files.get(file).map(|file| file.source.file.clone()).unwrap_or_default();
     Place { file, line: span.line, column: span.col }
 }

@@ -9,11 +9,11 @@ use crate::policy::gate::File;
 use crate::policy::syntax::{Expr, Module, Rule, Step};
 
 /// A full path: `data`, the package, the rule's name.
-pub(super) type Path<'a> = Vec<&'a str>;
+pub(in crate::policy) type Path<'a> = Vec<&'a str>;
 
 /// All rules of a bundle, by full path.
 #[derive(Debug)]
-pub(super) struct Names<'a> {
+pub(in crate::policy) struct Names<'a> {
     nodes: Vec<Node<'a>>,
     by_path: BTreeMap<Path<'a>, usize>,
     scopes: Vec<Scope<'a>>,
@@ -21,10 +21,10 @@ pub(super) struct Names<'a> {
 
 /// Everything that defines one path.
 #[derive(Debug)]
-pub(super) struct Node<'a> {
-    pub(super) path: Path<'a>,
+pub(in crate::policy) struct Node<'a> {
+    pub(in crate::policy) path: Path<'a>,
     /// The file by its number, and the rule.
-    pub(super) rules: Vec<(usize, &'a Rule)>,
+    pub(in crate::policy) rules: Vec<(usize, &'a Rule)>,
 }
 
 /// What short names mean in one file.
@@ -35,7 +35,7 @@ struct Scope<'a> {
 }
 
 impl<'a> Names<'a> {
-    pub(super) fn new(files: &'a [File<'a>]) -> Self {
+    pub(in crate::policy) fn new(files: &'a [File<'a>]) -> Self {
         let scopes = files.iter().map(|file| Scope::new(&file.module, &file.source.text)).collect();
         let mut names = Self { nodes: Vec::new(), by_path: BTreeMap::new(), scopes };
         for (number, file) in files.iter().enumerate() {
@@ -61,17 +61,17 @@ impl<'a> Names<'a> {
         index
     }
 
-    pub(super) fn nodes(&self) -> &[Node<'a>] {
+    pub(in crate::policy) fn nodes(&self) -> &[Node<'a>] {
         &self.nodes
     }
 
     /// The node that is exactly this path.
-    pub(super) fn exact(&self, path: &[&str]) -> Option<usize> {
+    pub(in crate::policy) fn exact(&self, path: &[&str]) -> Option<usize> {
         self.by_path.get(path).copied()
     }
 
     /// The rules that reading `path` may evaluate: those at it, above it and below it.
-    pub(super) fn reached(&self, path: &[&str]) -> Vec<usize> {
+    pub(in crate::policy) fn reached(&self, path: &[&str]) -> Vec<usize> {
         let mut found: Vec<usize> =
             (1..path.len()).filter_map(|length| self.exact(path.get(..length)?)).collect();
         let from = (std::ops::Bound::Included(path), std::ops::Bound::Unbounded);
@@ -82,7 +82,7 @@ impl<'a> Names<'a> {
 
     /// Every path that the reference `expr` in that file may stand for: its written keys, up to the
     /// first index. Empty for what is not a name.
-    pub(super) fn meanings(&self, file: usize, expr: &'a Expr) -> Vec<Path<'a>> {
+    pub(in crate::policy) fn meanings(&self, file: usize, expr: &'a Expr) -> Vec<Path<'a>> {
         let (root, steps) = expr.reference();
         let (Some(root), Some(scope)) = (root.variable(), self.scopes.get(file)) else {
             return Vec::new();
@@ -101,7 +101,7 @@ impl<'a> Names<'a> {
     }
 
     /// The rules that evaluating the reference may evaluate.
-    pub(super) fn targets(&self, file: usize, expr: &'a Expr) -> Vec<usize> {
+    pub(in crate::policy) fn targets(&self, file: usize, expr: &'a Expr) -> Vec<usize> {
         self.meanings(file, expr).iter().flat_map(|path| self.reached(path)).collect()
     }
 
@@ -137,7 +137,7 @@ fn key<'a>(step: &Step<'a>) -> Option<&'a str> {
 }
 
 /// A reference as the names in it: `data.a.b`.
-pub(super) fn dotted(expr: &Expr) -> Path<'_> {
+pub(in crate::policy) fn dotted(expr: &Expr) -> Path<'_> {
     let (root, steps) = expr.reference();
     root.variable().into_iter().chain(steps.iter().map_while(key)).collect()
 }

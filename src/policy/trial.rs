@@ -1,0 +1,53 @@
+//! Rules that answer what was asked before: inputs that were kept, or written by hand.
+//!
+//! It runs on the engine that would serve, with the interpreter where that is what would serve, and
+//! nothing of it is ever on a request's path. Its answers decide nothing.
+
+use std::sync::Arc;
+
+use crate::id::DecisionId;
+use crate::policy::bundle::Bundle;
+use crate::policy::decision::{Answer, Cause, Decision, Failure};
+use crate::policy::engine::answer;
+use crate::policy::engine::document::Document;
+use crate::policy::engine::interpreter::Interpreter;
+use crate::policy::engine::vm::Machine;
+
+/// A bundle that is tried out.
+#[derive(Debug)]
+pub struct Trial {
+    bundle: Arc<Bundle>,
+    machine: Option<Box<Machine>>,
+    interpreter: Box<Interpreter>,
+}
+
+impl Trial {
+    /// Tries `bundle`.
+    pub fn new(bundle: Arc<Bundle>) -> Self {
+        let machine = bundle.machine().map(Box::new);
+        let interpreter = Box::new(bundle.interpreter());
+        Self { bundle, machine, interpreter }
+    }
+
+    /// The rules that answer.
+    pub fn bundle(&self) -> &Bundle {
+        &self.bundle
+    }
+
+    /// What they say about `input`, which is JSON text. `id` only names the answer.
+    pub fn decide(&mut self, id: DecisionId, input: &str) -> Decision {
+        let revision = self.bundle.revision();
+        match self.answer(input) {
+            Ok(answer) => Decision::answered(id, revision, answer),
+            Err(failure) => Decision::failed(id, revision, failure),
+        }
+    }
+
+    fn answer(&mut self, input: &str) -> Result<Answer, Failure> {
+        let input = Document::parse(input).map_err(|why| Failure::new(Cause::Input, why))?;
+        match &mut self.machine {
+            Some(machine) => machine.evaluate(input).and_then(|said| answer::read(&said)),
+            None => self.bundle.interpret(&mut self.interpreter, &input),
+        }
+    }
+}
