@@ -166,7 +166,8 @@ fn better(best: Option<Candidate>, other: Option<Candidate>) -> Option<Candidate
 }
 
 /// How many conditions held, those of the rule that the failing one asks among them; of as many, the
-/// larger share is better.
+/// rule that says more is better: a request that meets two of five is meant more than one that meets
+/// two of three.
 #[expect(clippy::cast_precision_loss, reason = "a rule has few conditions")]
 fn score(conditions: &[Condition], held: usize, through: Option<&Candidate>) -> f64 {
     if held == conditions.len() {
@@ -175,5 +176,5 @@ fn score(conditions: &[Condition], held: usize, through: Option<&Candidate>) -> 
     let inner = through.map_or(0.0, |candidate| candidate.score);
     let inner = if inner.is_finite() { inner } else { 1.0 };
     let held = held as f64 + inner;
-    held + held / (conditions.len() as f64 + inner + 1.0)
+    held.floor() + conditions.len() as f64 / 1_000.0
 }
