@@ -37,6 +37,7 @@ pub mod shutdown;
 pub mod identity;
 pub mod route;
 pub mod policy;
+pub mod history;
 pub mod audit;
 pub mod enforce;
 pub mod credential;

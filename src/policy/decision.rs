@@ -227,6 +227,13 @@ impl Cause {
 pub struct Revision(u64);
 
 impl Revision {
+    /// Reads back what [`Display`](fmt::Display) printed; `None` if `text` is anything else.
+    pub fn parse(text: &str) -> Option<Self> {
+        let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        let is_whole = text.len() == 16 && text.bytes().all(is_digit);
+        is_whole.then(|| u64::from_str_radix(text, 16).ok().map(Self)).flatten()
+    }
+
     pub(super) fn of(digest: &[u8]) -> Self {
         let head = digest.iter().take(8);
         Self(head.fold(0, |bits, byte| (bits << 8) | u64::from(*byte)))

@@ -22,6 +22,9 @@ const WAITING: usize = 1024;
 /// The most bytes of inspected bodies in what waits.
 const WAITING_BYTES: usize = 32 << 20;
 
+/// The longest that a flush waits.
+pub const LONGEST_FLUSH: Duration = Duration::from_secs(5);
+
 /// Where a judge's decisions go. Clones lead to the same place.
 #[derive(Clone, Debug, Default)]
 pub struct Observer(Option<Tap>);
@@ -29,10 +32,19 @@ pub struct Observer(Option<Tap>);
 /// The open end of the queue.
 #[derive(Clone, Debug)]
 struct Tap {
-    queue: SyncSender<Observed>,
+    queue: SyncSender<Handed>,
     /// Bytes of bodies in the queue.
     waiting: Arc<AtomicUsize>,
     metrics: HistoryMetrics,
+}
+
+/// What comes out of the queue.
+#[derive(Debug)]
+pub enum Handed {
+    /// A decision to keep.
+    Decision(Box<Observed>),
+    /// Somebody waits until everything before this is kept, and then for one word here.
+    Flush(SyncSender<()>),
 }
 
 /// One decision, and the whole of what it was made from.
@@ -64,9 +76,19 @@ impl Observer {
     }
 
     /// An observer, and the end of its queue where decisions arrive.
-    pub fn pair(metrics: HistoryMetrics) -> (Self, Receiver<Observed>) {
+    pub fn pair(metrics: HistoryMetrics) -> (Self, Receiver<Handed>) {
         let (queue, arriving) = sync_channel(WAITING);
         (Self(Some(Tap { queue, waiting: Arc::default(), metrics })), arriving)
+    }
+
+    /// Waits until what was handed over is kept, or for [`LONGEST_FLUSH`]; not for workers.
+    pub fn flush(&self) {
+        let Some(tap) = &self.0 else { return };
+        let (done, kept) = sync_channel(1);
+        if tap.queue.send(Handed::Flush(done)).is_ok() {
+            // Whoever keeps decisions may be gone already, and then nothing is left to wait for.
+            let _ = kept.recv_timeout(LONGEST_FLUSH);
+        }
     }
 
     /// Whether decisions are kept: a judge then builds the whole input, whatever the rules read.
@@ -92,7 +114,8 @@ impl Observer {
             input,
             body,
         });
-        if observed.is_none_or(|observed| tap.queue.try_send(observed).is_err()) {
+        let handed = observed.map(|observed| Handed::Decision(Box::new(observed)));
+        if handed.is_none_or(|handed| tap.queue.try_send(handed).is_err()) {
             tap.metrics.records.with_label_values(&["dropped"]).inc();
         }
     }
