@@ -9,6 +9,7 @@ mod hostile;
 mod identity;
 mod inspection;
 mod policy;
+mod history;
 mod credentials;
 mod guard;
 mod streaming;

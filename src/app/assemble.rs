@@ -11,6 +11,7 @@ use crate::config::code::Code;
 use crate::config::keypath::KeyPath;
 use crate::config::{File, Problem, Problems, parse};
 use crate::credential::Credentials;
+use crate::history;
 use crate::id::ListenerName;
 use crate::identity::{Trust, files};
 use crate::listener::ListenerConfig;
@@ -46,6 +47,8 @@ pub struct Standing {
     pub workers: usize,
     /// The audit trail's settings.
     pub audit: audit::Config,
+    /// Where decisions are kept, if they are.
+    pub history: Option<history::Config>,
     /// Every file and folder whose change may change any of this.
     pub files: Vec<PathBuf>,
 }
@@ -62,8 +65,8 @@ pub struct Refused {
 impl Standing {
     /// Whether it differs from `other` in what only a restart can change.
     pub fn needs_restart(&self, other: &Self) -> bool {
-        (&self.listeners, &self.admin, self.workers, &self.audit)
-            != (&other.listeners, &other.admin, other.workers, &other.audit)
+        (&self.listeners, &self.admin, self.workers, &self.audit, &self.history)
+            != (&other.listeners, &other.admin, other.workers, &other.audit, &other.history)
     }
 }
 
@@ -100,6 +103,7 @@ impl Assembly {
                 admin: file.admin(),
                 workers: file.worker_count(),
                 audit: parts.audit,
+                history: file.history(),
                 files,
             },
             upstream_hosts: upstream_hosts(&file),

@@ -5,7 +5,10 @@
 mod audit;
 mod check;
 mod dev;
+mod eval;
+mod explain;
 mod policy;
+mod replay;
 mod serve;
 
 use std::io::{self, Write};
@@ -40,7 +43,9 @@ enum Command {
     Config(ConfigCommand),
     /// Run a whole deployment on this machine, to try and to develop against
     Dev(dev::Arguments),
-    /// Test policy bundles
+    /// Say why a decision was made
+    Explain(explain::Arguments),
+    /// Test and try policy bundles
     #[command(subcommand)]
     Policy(policy::Command),
     /// Serve agents
@@ -66,6 +71,8 @@ pub enum Exit {
     NotFound = 5,
     /// Something did not verify.
     Unverified = 8,
+    /// There are differences, and whoever asked wanted to know by the exit code.
+    Different = 10,
 }
 
 /// Does what the command line says.
@@ -80,6 +87,7 @@ pub fn run(cli: Cli) -> ExitCode {
             writeln!(out, "{}", schema()).map(|()| Exit::Done)
         }
         Command::Dev(arguments) => arguments.run(level, out, err),
+        Command::Explain(arguments) => arguments.run(out, err),
         Command::Policy(command) => command.run(out, err),
         Command::Serve(arguments) => {
             log::start(level.unwrap_or("info"));
@@ -92,6 +100,16 @@ pub fn run(cli: Cli) -> ExitCode {
         Exit::Failed
     });
     ExitCode::from(exit as u8)
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, clap::ValueEnum)]
+enum Output {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
 }
 
 /// Where the configuration is.

@@ -5,13 +5,17 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
-use crate::cli::Exit;
+use crate::cli::{Exit, eval, replay};
 use crate::clock::Clock;
 use crate::policy::{Config, suite};
 
 /// What there is to do with policy.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// Say what rules answer to an input, and why
+    Eval(eval::Arguments),
+    /// Ask other rules about the decisions of the last days, and say what would change
+    Replay(replay::Arguments),
     /// Run a folder's `*_test.rego`, on the engines that serve
     Test {
         /// The folder with rules, data and tests
@@ -24,7 +28,11 @@ pub(super) enum Command {
 
 impl Command {
     pub(super) fn run(self, out: &mut dyn Write, err: &mut dyn Write) -> io::Result<Exit> {
-        let Self::Test { path, query } = self;
+        let (path, query) = match self {
+            Self::Eval(arguments) => return arguments.run(out, err),
+            Self::Replay(arguments) => return arguments.run(out, err),
+            Self::Test { path, query } => (path, query),
+        };
         let mut config = Config::new(path);
         config.query = query;
         match suite::run(&config, &Clock::System) {

@@ -16,6 +16,7 @@ pub mod duration;
 pub mod size;
 pub mod identity;
 pub mod listeners;
+pub mod history;
 pub mod policy;
 pub mod upstreams;
 pub mod source;

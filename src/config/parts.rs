@@ -21,6 +21,7 @@ use crate::config::routes::{Route, Upgrade};
 use crate::config::source::Source;
 use crate::config::upstreams::{Protocol, Tls, Upstream};
 use crate::credential::{self, CredentialConfig};
+use crate::history;
 use crate::id::{CredentialName, ListenerName, RouteName, UpstreamName};
 use crate::identity::trust::TrustConfig;
 use crate::listener::{self, ListenerConfig};
@@ -124,6 +125,11 @@ impl File {
     /// The rules; none are in force without the section.
     pub fn policy(&self) -> Option<policy::Config> {
         self.policy.as_ref().map(Policy::used)
+    }
+
+    /// Where decisions are kept, if they are.
+    pub fn history(&self) -> Option<history::Config> {
+        self.policy.as_ref().and_then(|policy| Some(policy.history.as_ref()?.used()))
     }
 
     /// The certificate that Countersign shows agents, and its key.

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::config::code::Code;
+use crate::config::history::History;
 use crate::config::keypath::KeyPath;
 use crate::config::problem::Problem;
 use crate::config::report::{Report, rebase};
@@ -28,6 +29,9 @@ pub struct Policy {
     /// One decision in this many is checked again on the interpreter; 0 is none.
     #[serde(default = "shadow")]
     pub shadow: u32,
+    /// Where decisions are kept to be explained and replayed. Without it none are.
+    #[serde(default)]
+    pub history: Option<History>,
 }
 
 /// Whether a bundle's own tests stand between it and service.
@@ -44,6 +48,7 @@ pub enum Tests {
 impl Policy {
     pub(super) fn rebase(&mut self, folder: &Path) {
         rebase(folder, &mut self.path);
+        self.history.iter_mut().for_each(|history| history.rebase(folder));
     }
 
     pub(super) fn check(&self, report: &mut Report) {
@@ -56,6 +61,7 @@ impl Policy {
             );
         }
         report.count(at.key("instructions"), self.instructions, 100..=100_000_000);
+        self.history.iter().for_each(|history| history.check(&at.key("history"), report));
         if self.tests == Tests::Off {
             let message = "the rules are used without their tests having passed";
             report.check(Problem::value(Code::Untested, at.key("tests"), message));

@@ -2,7 +2,7 @@
 //!
 //! What it cannot write is counted and gone: nothing waits for it, and nothing fails with it.
 
-use std::fs::{self, DirBuilder};
+use std::fs::DirBuilder;
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
@@ -159,15 +159,6 @@ impl Keeper {
             tracing::warn!(path = %self.config.path.display(), "old decisions stay: {why}");
         }
     }
-}
-
-/// Whether `path` can hold a history: it is a folder that can be made and written to.
-///
-/// # Errors
-/// Why it cannot.
-pub fn check(path: &std::path::Path) -> io::Result<()> {
-    fs::create_dir_all(path)?;
-    tempfile::tempfile_in(path).map(drop)
 }
 
 /// How often old decisions are looked for.

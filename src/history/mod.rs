@@ -16,15 +16,17 @@ pub mod keeper;
 pub mod read;
 pub mod inquiry;
 pub mod replay;
+pub mod regression;
 
 #[cfg(test)]
 mod tests;
 
 pub use config::Config;
 pub use error::Error;
-pub use inquiry::{Inquiry, explain};
+pub use inquiry::{Inquiry, explain, explain_to_agent};
 pub use keeper::Keeper;
 pub use mask::{Mask, Pointer};
 pub use read::History;
 pub use record::Record;
+pub use regression::test_of;
 pub use replay::replay;

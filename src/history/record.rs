@@ -98,6 +98,11 @@ impl Record {
         DecisionId::parse(&self.decision_id)
     }
 
+    /// The rule that was asked, as a path below `data`.
+    pub fn rule(&self) -> String {
+        self.path.replace('/', ".")
+    }
+
     /// When policy was asked.
     pub fn at(&self) -> Timestamp {
         Timestamp::parse(&self.timestamp).unwrap_or_default()

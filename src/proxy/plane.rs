@@ -16,7 +16,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::credential::Credentials;
 use crate::listener::serve::Security;
 use crate::metrics::Metrics;
-use crate::policy::{Bundle, Checker, Judge};
+use crate::policy::{Bundle, Checker, Judge, Observer};
 use crate::route::Table;
 use crate::upstream::{Client, Upstreams};
 
@@ -47,6 +47,8 @@ pub struct Shared {
     pub log: Log,
     /// Evaluates a sample of the decisions again.
     pub checker: Checker,
+    /// Where decisions go to be kept.
+    pub observer: Observer,
     /// The time.
     pub clock: Clock,
     /// The numbers.
@@ -80,12 +82,13 @@ impl Shared {
         snapshot: Snapshot,
         log: Log,
         checker: Checker,
+        observer: Observer,
         clock: Clock,
         metrics: Metrics,
     ) -> Self {
         let (changed, _) = watch::channel(());
         let snapshot = ArcSwap::from_pointee(snapshot);
-        Self { snapshot, changed, log, checker, clock, metrics }
+        Self { snapshot, changed, log, checker, observer, clock, metrics }
     }
 
     /// The snapshot in force.
@@ -120,6 +123,7 @@ impl Shared {
         let bundle = Arc::clone(&snapshot.bundle);
         let metrics = self.metrics.policy.clone();
         let judge = Judge::new(bundle, self.checker.clone(), metrics, self.clock.clone());
+        let judge = judge.observed_by(self.observer.clone());
         Rc::new(View { snapshot, judge: RefCell::new(judge) })
     }
 }

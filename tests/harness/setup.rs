@@ -27,6 +27,7 @@ pub struct Setup {
     route: Vec<String>,
     routes: Vec<String>,
     limits: String,
+    policy: String,
     trust: Vec<String>,
     files: BTreeMap<String, String>,
 }
@@ -56,6 +57,7 @@ impl Setup {
             route: Vec::new(),
             routes: Vec::new(),
             limits: String::new(),
+            policy: String::new(),
             trust: Vec::new(),
             files: BTreeMap::new(),
         };
@@ -113,6 +115,12 @@ impl Setup {
     /// The agents' listener's limits, such as `head: 300ms`.
     pub fn limits(mut self, keys: &str) -> Self {
         self.limits = keys.to_owned();
+        self
+    }
+
+    /// Keys of the policy beside its path, such as `history: { path: history }`.
+    pub fn policy(mut self, keys: &str) -> Self {
+        self.policy = keys.to_owned();
         self
     }
 
@@ -185,7 +193,7 @@ impl Setup {
 
     /// The configuration's text.
     pub fn config(&self) -> String {
-        let Self { upstream, upstream_keys, credential, limits, .. } = self;
+        let Self { upstream, upstream_keys, credential, limits, policy, .. } = self;
         let route = self.route.join(", ");
         let routes = self.routes.iter().map(|line| format!("  {line}\n")).collect::<String>();
         let trust = match self.trust.as_slice() {
@@ -201,7 +209,7 @@ identity:
 {trust}listeners:
   agents: {{ address: 127.0.0.1:0, door: reverse, limits: {{ {limits} }} }}
   admin: {{ address: 127.0.0.1:0 }}
-policy: {{ path: rules, tests: off, shadow: 1 }}
+policy: {{ path: rules, tests: off, shadow: 1, {policy} }}
 upstreams:
   api: {{ url: '{upstream}', {upstream_keys} }}
 credentials:
