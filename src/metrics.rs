@@ -96,6 +96,9 @@ pub struct HistoryMetrics {
     /// `countersign_history_records_total{result}`: `result` is `kept`, `dropped` (more came than
     /// could be written) or `failed` (the disk refused).
     pub records: IntCounterVec,
+    /// `countersign_candidate_decisions_total{change}`: decisions that a candidate was asked about
+    /// as well; `change` is `none`, or what would change, such as `newly_allowed`.
+    pub candidate: IntCounterVec,
 }
 
 /// The exchanges' numbers.
@@ -261,8 +264,20 @@ impl CredentialMetrics {
 
 impl HistoryMetrics {
     fn new(r: &Registry) -> Result<Self, prometheus::Error> {
-        let help = "Decisions handed to the history.";
-        Ok(Self { records: int_counters(r, "history_records_total", help, &["result"])? })
+        Ok(Self {
+            records: int_counters(
+                r,
+                "history_records_total",
+                "Decisions handed to the history.",
+                &["result"],
+            )?,
+            candidate: int_counters(
+                r,
+                "candidate_decisions_total",
+                "Decisions that a candidate was asked about, by what it would change.",
+                &["change"],
+            )?,
+        })
     }
 }
 

@@ -121,3 +121,28 @@ fn everything(folder: &Path) -> String {
     }
     all
 }
+
+#[tokio::test]
+async fn a_candidate_is_asked_the_same_and_decides_nothing() {
+    let upstream = Upstream::answering(|_| reply("reached"));
+    let wide = "package countersign.authz\n\ndecision := {\"allowed\": true}\n";
+    let keys = format!("{HISTORY}, candidate: new");
+    let site = Setup::new(&upstream).policy(&keys).file("new/authz.rego", wide).start();
+    let agent = site.agent("reader");
+    assert_eq!(agent.get("/orders/1").await.status, 200);
+    assert_eq!(agent.send(request("DELETE", "/orders/2")).await.status, 403);
+    site.history("kept", 2).await;
+    let counted = "countersign_candidate_decisions_total";
+    assert_eq!(site.metric(counted, &[("change", "none")]).await, 1.0);
+    assert_eq!(site.metric(counted, &[("change", "newly_allowed")]).await, 1.0);
+    assert!(everything(&site.path("history")).contains(r#""change":"newly_allowed""#));
+}
+
+#[tokio::test]
+async fn a_candidate_that_does_not_load_stops_nothing() {
+    let upstream = Upstream::answering(|_| reply("reached"));
+    let keys = format!("{HISTORY}, candidate: new");
+    let site = Setup::new(&upstream).policy(&keys).file("new/authz.rego", "package").start();
+    assert_eq!(site.agent("reader").get("/orders/1").await.status, 200);
+    site.history("kept", 1).await;
+}

@@ -181,7 +181,10 @@ impl Loading {
     fn bundle(&mut self, file: &File, clock: &Clock) -> Option<Bundle> {
         let config = file.policy()?;
         match Bundle::load(&config, clock) {
-            Ok(bundle) => Some(bundle),
+            Ok(bundle) => Some(match config.candidate() {
+                Some(candidate) => bundle.with_candidate(Bundle::load(&candidate, clock)),
+                None => bundle,
+            }),
             Err(why) => {
                 self.policy.extend_from_slice(why.problems());
                 None
@@ -217,7 +220,10 @@ fn named_files(file: &File) -> Vec<PathBuf> {
         let tls = [&upstream.tls.ca, &upstream.tls.cert, &upstream.tls.key];
         files.extend(tls.into_iter().flatten().cloned());
     }
-    files.extend(file.policy().map(|policy| policy.path));
+    if let Some(policy) = file.policy() {
+        files.push(policy.path);
+        files.extend(policy.candidate);
+    }
     files
 }
 

@@ -161,6 +161,7 @@ impl Policy {
         config.query.clone_from(&self.query);
         config.instructions = self.instructions;
         config.shadow = policy::config::Shadow::one_in(self.shadow);
+        config.candidate.clone_from(&self.candidate);
         config.tests = match self.tests {
             Tests::Off => policy::config::Tests::Off,
             Tests::Required => policy::config::Tests::Required,

@@ -29,6 +29,9 @@ pub struct Policy {
     /// One decision in this many is checked again on the interpreter; 0 is none.
     #[serde(default = "shadow")]
     pub shadow: u32,
+    /// A folder of other rules that are asked the same and decide nothing; needs `history`.
+    #[serde(default)]
+    pub candidate: Option<PathBuf>,
     /// Where decisions are kept to be explained and replayed. Without it none are.
     #[serde(default)]
     pub history: Option<History>,
@@ -48,6 +51,7 @@ pub enum Tests {
 impl Policy {
     pub(super) fn rebase(&mut self, folder: &Path) {
         rebase(folder, &mut self.path);
+        self.candidate.iter_mut().for_each(|candidate| rebase(folder, candidate));
         self.history.iter_mut().for_each(|history| history.rebase(folder));
     }
 
@@ -62,6 +66,13 @@ impl Policy {
         }
         report.count(at.key("instructions"), self.instructions, 100..=100_000_000);
         self.history.iter().for_each(|history| history.check(&at.key("history"), report));
+        if self.candidate.is_some() && self.history.is_none() {
+            let message = "what a candidate says is written into the history, and there is none";
+            report.check(
+                Problem::value(Code::Value, at.key("candidate"), message)
+                    .help("add `history: { path: state/history }`"),
+            );
+        }
         if self.tests == Tests::Off {
             let message = "the rules are used without their tests having passed";
             report.check(Problem::value(Code::Untested, at.key("tests"), message));

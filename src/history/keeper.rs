@@ -5,18 +5,20 @@
 use std::fs::DirBuilder;
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::thread;
 use std::time::Duration;
 
 use crate::clock::{Clock, Timestamp};
+use crate::history::change::Change;
 use crate::history::config::Config;
 use crate::history::error::Error;
 use crate::history::record::Record;
 use crate::history::segment::{self, Segment};
 use crate::history::shelf::Shelf;
 use crate::metrics::HistoryMetrics;
-use crate::policy::{Handed, Observed, Observer};
+use crate::policy::{Handed, Observed, Observer, Trial};
 
 /// Keeps what an [`Observer`] is handed.
 #[derive(Debug)]
@@ -26,6 +28,8 @@ pub struct Keeper {
     metrics: HistoryMetrics,
     shelf: Shelf,
     segment: Option<Segment>,
+    /// The rules that are asked beside those that decide.
+    candidate: Option<Trial>,
     /// Lines that are not written yet, and how many.
     lines: Vec<u8>,
     count: u64,
@@ -50,6 +54,7 @@ impl Keeper {
             metrics,
             shelf,
             segment: None,
+            candidate: None,
             lines: Vec::new(),
             count: 0,
             expired: Timestamp::default(),
@@ -95,7 +100,8 @@ impl Keeper {
         if let Err(why) = self.shelf.keep(revision, archive, observed.at) {
             tracing::warn!(%revision, "the rules cannot be kept in the history: {why}");
         }
-        let record = Record::of(observed, &self.config.mask);
+        let mut record = Record::of(observed, &self.config.mask);
+        self.try_candidate(observed, &mut record);
         // Maps with texts for keys and no floats but those of JSON: it can always be written.
         if serde_json::to_writer(&mut self.lines, &record).is_ok() {
             self.lines.push(b'\n');
@@ -104,6 +110,17 @@ impl Keeper {
         if self.lines.len() >= BATCH {
             self.write();
         }
+    }
+
+    /// Asks the candidate the same, if there is one.
+    fn try_candidate(&mut self, observed: &Observed, record: &mut Record) {
+        let Some(candidate) = observed.bundle.candidate() else { return };
+        let current = self.candidate.take().filter(|trial| trial.tries(candidate));
+        let trial =
+            self.candidate.insert(current.unwrap_or_else(|| Trial::new(Arc::clone(candidate))));
+        let Some(said) = trial.repeat(observed) else { return };
+        let change = record.ask(&said).map_or("none", Change::word);
+        self.metrics.candidate.with_label_values(&[change]).inc();
     }
 
     /// Writes the lines that wait.

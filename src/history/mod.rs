@@ -10,6 +10,7 @@ pub mod config;
 pub mod error;
 pub mod mask;
 pub mod record;
+pub mod change;
 mod shelf;
 mod segment;
 pub mod keeper;
@@ -21,6 +22,7 @@ pub mod regression;
 #[cfg(test)]
 mod tests;
 
+pub use change::Change;
 pub use config::Config;
 pub use error::Error;
 pub use inquiry::{Inquiry, explain, explain_to_agent};

@@ -10,6 +10,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::clock::Timestamp;
+use crate::history::change::Change;
 use crate::history::mask::Mask;
 use crate::id::DecisionId;
 use crate::policy::{Decision, Observed, Revision};
@@ -51,6 +52,16 @@ struct Erred {
 struct Custom {
     /// `allow`, `deny`, `escalate` or `error`.
     effect: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    candidate: Option<Disagreed>,
+}
+
+/// What a candidate would have changed.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+struct Disagreed {
+    revision: String,
+    effect: String,
+    change: String,
 }
 
 /// What a record says about who asked for what.
@@ -89,8 +100,19 @@ impl Record {
             error: erred(decision),
             masked,
             metrics: BTreeMap::from([("timer_rego_query_eval_ns".to_owned(), nanos)]),
-            custom: Custom { effect: decision.label().to_owned() },
+            custom: Custom { effect: decision.label().to_owned(), candidate: None },
         }
+    }
+
+    /// What a candidate would change about it, if anything; that stands in the record from now on.
+    pub(super) fn ask(&mut self, candidate: &Decision) -> Option<Change> {
+        let change = Change::between((self.effect(), self.result()), candidate)?;
+        self.custom.candidate = Some(Disagreed {
+            revision: candidate.revision().to_string(),
+            effect: candidate.label().to_owned(),
+            change: change.word().to_owned(),
+        });
+        Some(change)
     }
 
     /// The exchange; `None` if the line was not written by Countersign.

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::clock::{Clock, Timestamp};
+use crate::history::change::Change;
 use crate::history::error::Error;
 use crate::history::read::History;
 use crate::history::record::{Asked, Record};
@@ -55,24 +56,6 @@ pub struct Example {
     /// Who asked for what.
     #[serde(flatten)]
     pub asked: Asked,
-}
-
-/// The kinds of change, in the order in which they matter.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Change {
-    /// It was refused, and would go ahead.
-    NewlyAllowed,
-    /// It would end in an error of the new rules.
-    NewlyFailing,
-    /// It went ahead, and would be refused.
-    NewlyDenied,
-    /// People would be asked.
-    NewlyEscalated,
-    /// Refused as before, and in another way.
-    OtherRefusal,
-    /// The same effect on other terms: reasons, obligations, labels, credential.
-    OtherTerms,
 }
 
 /// Asks `candidate` what it says about every decision from `since` on.
@@ -123,7 +106,7 @@ impl Replay<'_> {
             return self.report.unproved.push(id);
         }
         let after = self.candidate.decide(id, input);
-        match change(record, &after) {
+        match Change::between((record.effect(), record.result()), &after) {
             Some(change) => self.group(change, id, record, &after),
             None => self.report.unchanged += 1,
         }
@@ -163,22 +146,6 @@ fn repeats(record: &Record, again: &Decision) -> bool {
     record.effect() == again.label() && record.result() == again.document().as_ref()
 }
 
-/// What changes, if anything does.
-fn change(record: &Record, after: &Decision) -> Option<Change> {
-    let (before, now) = (record.effect(), after.label());
-    if before == now {
-        let same = record.result() == after.document().as_ref();
-        return (!same).then_some(Change::OtherTerms);
-    }
-    Some(match (before, now) {
-        (_, "allow") => Change::NewlyAllowed,
-        (_, "error") => Change::NewlyFailing,
-        (_, "escalate") => Change::NewlyEscalated,
-        ("allow", _) => Change::NewlyDenied,
-        _ => Change::OtherRefusal,
-    })
-}
-
 fn said(effect: &str, codes: &[String]) -> String {
     if codes.is_empty() { effect.to_owned() } else { format!("{effect} ({})", codes.join(", ")) }
 }
@@ -190,19 +157,6 @@ impl Report {
     /// Whether anything would be decided otherwise, or may be.
     pub fn differs(&self) -> bool {
         !self.groups.is_empty() || !self.unproved.is_empty()
-    }
-}
-
-impl fmt::Display for Change {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NewlyAllowed => "newly allowed",
-            Self::NewlyFailing => "newly failing",
-            Self::NewlyDenied => "newly denied",
-            Self::NewlyEscalated => "newly needing approval",
-            Self::OtherRefusal => "refused otherwise",
-            Self::OtherTerms => "on other terms",
-        })
     }
 }
 

@@ -8,10 +8,9 @@ use serde_json::{Value, json};
 
 use crate::clock::{Clock, Manual, Timestamp};
 use crate::history::inquiry::explain_to_agent;
-use crate::history::replay::Change;
 use crate::history::segment::{self, Segment};
 use crate::history::shelf::Shelf;
-use crate::history::{Error, History, Record, explain, replay, test_of};
+use crate::history::{Change, Error, History, Record, explain, replay, test_of};
 use crate::id::DecisionId;
 use crate::policy::{Bundle, Config, Decision, Trial, suite};
 

@@ -62,6 +62,7 @@ impl Archive {
             tests: Tests::Off,
             instructions: self.instructions,
             shadow: Shadow::OFF,
+            candidate: None,
         }
     }
 }

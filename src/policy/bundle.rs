@@ -5,6 +5,7 @@
 //! passed. A bundle never changes; a reload makes another.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
@@ -36,6 +37,7 @@ pub struct Bundle {
     shadow: Shadow,
     watched: Vec<PathBuf>,
     archive: Archive,
+    candidate: Option<Arc<Bundle>>,
     interpreter: Interpreter,
     image: Option<Image>,
     differences: Vec<Problem>,
@@ -81,6 +83,7 @@ impl Bundle {
             shadow: config.shadow,
             watched: contents.watched.clone(),
             archive: Archive::new(config, contents),
+            candidate: None,
             interpreter,
             image,
             differences,
@@ -124,6 +127,27 @@ impl Bundle {
         &self.watched
     }
 
+    /// This bundle, with another that is asked the same and decides nothing. One that cannot be
+    /// loaded is a warning: it must not keep the rules in force from being served.
+    pub fn with_candidate(mut self, candidate: Result<Self, LoadError>) -> Self {
+        match candidate {
+            Ok(candidate) => {
+                self.watched.extend_from_slice(&candidate.watched);
+                self.candidate = Some(Arc::new(candidate));
+            }
+            Err(why) => self.warnings.extend(why.problems().iter().map(|problem| Problem {
+                message: format!("the candidate is not asked: {}", problem.message),
+                ..problem.clone()
+            })),
+        }
+        self
+    }
+
+    /// The bundle that is asked the same and decides nothing.
+    pub fn candidate(&self) -> Option<&Arc<Self>> {
+        self.candidate.as_ref()
+    }
+
     /// All of it, to be kept beside the decisions that it makes.
     pub fn archive(&self) -> &Archive {
         &self.archive
@@ -149,6 +173,11 @@ impl Bundle {
         let revision = self.revision.to_string();
         metrics.bundle.reset();
         metrics.bundle.with_label_values(&[BUNDLE, &revision]).set(1);
+        if let Some(candidate) = &self.candidate {
+            let revision = candidate.revision.to_string();
+            metrics.bundle.with_label_values(&[CANDIDATE, &revision]).set(1);
+            tracing::info!(%revision, "a candidate is asked beside the policy, and decides nothing");
+        }
         let seconds = i64::try_from(now.secs()).unwrap_or(i64::MAX);
         metrics.bundle_loaded.with_label_values(&[BUNDLE]).set(seconds);
         metrics.interpreted.set(i64::from(self.is_interpreted()));
@@ -201,8 +230,11 @@ impl Bundle {
     }
 }
 
-/// The name of the one bundle there is, in metrics.
+/// The name of the bundle that decides, in metrics.
 const BUNDLE: &str = "policy";
+
+/// The name of the one beside it.
+const CANDIDATE: &str = "candidate";
 
 /// What the gate found out about a bundle that may be served.
 struct Checked {

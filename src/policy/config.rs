@@ -19,6 +19,8 @@ pub struct Config {
     pub instructions: u64,
     /// How many live decisions are checked again on the interpreter.
     pub shadow: Shadow,
+    /// A folder of other rules that are asked the same and decide nothing.
+    pub candidate: Option<PathBuf>,
 }
 
 impl Config {
@@ -44,7 +46,14 @@ impl Config {
             tests: Tests::Required,
             instructions: Self::INSTRUCTIONS,
             shadow: Shadow::default(),
+            candidate: None,
         }
+    }
+
+    /// The same for the candidate, if there is one.
+    pub fn candidate(&self) -> Option<Self> {
+        let path = self.candidate.clone()?;
+        Some(Self { path, candidate: None, shadow: Shadow::OFF, ..self.clone() })
     }
 }
 

@@ -132,6 +132,10 @@ impl Observed {
         self.input.as_ref().map(Document::to_string)
     }
 
+    pub(super) fn document(&self) -> Option<&Document> {
+        self.input.as_ref()
+    }
+
     /// The bytes of its body.
     pub fn body_bytes(&self) -> usize {
         self.body.bytes

@@ -12,6 +12,7 @@ use crate::policy::engine::answer;
 use crate::policy::engine::document::Document;
 use crate::policy::engine::interpreter::Interpreter;
 use crate::policy::engine::vm::Machine;
+use crate::policy::observer::Observed;
 
 /// A bundle that is tried out.
 #[derive(Debug)]
@@ -29,9 +30,9 @@ impl Trial {
         Self { bundle, machine, interpreter }
     }
 
-    /// The rules that answer.
-    pub fn bundle(&self) -> &Bundle {
-        &self.bundle
+    /// Whether it is `bundle` that is tried.
+    pub fn tries(&self, bundle: &Arc<Bundle>) -> bool {
+        Arc::ptr_eq(&self.bundle, bundle)
     }
 
     /// What they say about `input`, which is JSON text. `id` only names the answer.
@@ -43,8 +44,20 @@ impl Trial {
         }
     }
 
+    /// What they say about what somebody else decided; `None` where there is no input to ask with.
+    pub fn repeat(&mut self, observed: &Observed) -> Option<Decision> {
+        let revision = self.bundle.revision();
+        Some(match self.answer_to(observed.document()?.clone()) {
+            Ok(answer) => Decision::answered(observed.id(), revision, answer),
+            Err(failure) => Decision::failed(observed.id(), revision, failure),
+        })
+    }
+
     fn answer(&mut self, input: &str) -> Result<Answer, Failure> {
-        let input = Document::parse(input).map_err(|why| Failure::new(Cause::Input, why))?;
+        self.answer_to(Document::parse(input).map_err(|why| Failure::new(Cause::Input, why))?)
+    }
+
+    fn answer_to(&mut self, input: Document) -> Result<Answer, Failure> {
         match &mut self.machine {
             Some(machine) => machine.evaluate(input).and_then(|said| answer::read(&said)),
             None => self.bundle.interpret(&mut self.interpreter, &input),
