@@ -128,9 +128,12 @@ pub struct ListenerMetrics {
 /// Policy's numbers.
 #[derive(Clone, Debug)]
 pub struct PolicyMetrics {
-    /// `countersign_decisions_total{route,decision}`: `decision` is `allow`, `deny`, `escalate` or
-    /// `error`.
+    /// `countersign_decisions_total{route,decision}`: `decision` is `allow`, `deny`, `escalate`,
+    /// `error`, or on a route that is only observed `would_deny` or `would_ask`.
     pub decisions: IntCounterVec,
+    /// `countersign_route_observed_until_timestamp_seconds{route}`: until when a route lets pass what
+    /// policy denies.
+    pub observed: IntGaugeVec,
     /// `countersign_policy_eval_duration_seconds`
     pub duration: Histogram,
     /// `countersign_policy_errors_total{reason}`
@@ -335,6 +338,12 @@ impl PolicyMetrics {
                 "decisions_total",
                 "Decisions made.",
                 &["route", "decision"],
+            )?,
+            observed: int_gauges(
+                r,
+                "route_observed_until_timestamp_seconds",
+                "Until when the route lets pass what policy denies.",
+                &["route"],
             )?,
             duration: histogram(
                 r,

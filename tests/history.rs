@@ -3,8 +3,9 @@
 use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::Arc;
+use std::time::Duration;
 
-use countersign::clock::{Clock, Timestamp};
+use countersign::clock::{Clock, Manual, Timestamp};
 use countersign::history::{History, replay};
 use countersign::policy::{Bundle, Config};
 use http::Request;
@@ -145,4 +146,50 @@ async fn a_candidate_that_does_not_load_stops_nothing() {
     let site = Setup::new(&upstream).policy(&keys).file("new/authz.rego", "package").start();
     assert_eq!(site.agent("reader").get("/orders/1").await.status, 200);
     site.history("kept", 1).await;
+}
+
+#[tokio::test]
+async fn an_observed_route_lets_a_no_pass_until_its_day_and_no_longer() {
+    let upstream = Upstream::answering(|_| reply("reached"));
+    let hands = Manual::new(Clock::System.now());
+    let until = Clock::System.now().plus(Duration::from_secs(3_600));
+    let setup = Setup::new(&upstream).policy(HISTORY).clock(Clock::Manual(hands.clone()));
+    let site = setup.route(&format!("observe_until: '{until}'")).start();
+    let agent = site.agent("reader");
+    let answer = agent.send(request("DELETE", "/orders/7")).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(site.recorded("intent", 1).await[0]["decision"]["effect"], "would_deny");
+    let counted = "countersign_decisions_total";
+    assert_eq!(site.metric(counted, &[("decision", "would_deny")]).await, 1.0);
+    let routes = agent.get("/.countersign/v1/whoami").await.json()["routes"].clone();
+    assert_eq!(routes[0]["observed_until"], until.to_string());
+    let gauge = "countersign_route_observed_until_timestamp_seconds";
+    assert!(site.metric(gauge, &[("route", "api")]).await > 0.0);
+    site.history("kept", 1).await;
+    let id = answer.header("countersign-decision");
+    let shown = text(&countersign(&site.path(""), &["explain", id]).stdout);
+    assert!(shown.contains("let pass all the same"), "{shown}");
+    hands.advance(Duration::from_secs(3_601));
+    let answer = agent.send(request("DELETE", "/orders/7")).await;
+    assert_eq!(answer.problem(), (403, "read_only".to_owned()));
+}
+
+#[tokio::test]
+async fn an_error_on_an_observed_route_denies() {
+    let upstream = Upstream::answering(|_| reply("reached"));
+    let until = Clock::System.now().plus(Duration::from_secs(3_600));
+    let setup = Setup::new(&upstream).route(&format!("observe_until: '{until}'"));
+    let broken = "package countersign.authz\n\ndecision := 1\n";
+    let site = setup.rules(broken).start();
+    let answer = site.agent("reader").get("/orders/7").await;
+    assert_eq!(answer.problem(), (403, "policy_error".to_owned()));
+    assert!(upstream.is_untouched());
+}
+
+#[tokio::test]
+async fn nothing_is_observed_for_ever() {
+    let upstream = Upstream::answering(|_| reply("reached"));
+    let setup = Setup::new(&upstream).route("observe_until: '2999-01-01T00:00:00Z'");
+    let why = setup.try_start().err().unwrap().to_string();
+    assert!(why.contains("at most 90 days"), "{why}");
 }

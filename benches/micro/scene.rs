@@ -164,6 +164,7 @@ fn route() -> Route {
         upgrades: Vec::new(),
         unscannable: None,
         retry: Retry::Never,
+        observe_until: None,
     }
 }
 

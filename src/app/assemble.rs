@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::audit;
 use crate::clock::{Clock, Timestamp};
@@ -131,6 +132,7 @@ struct Parts {
 impl Loading {
     /// Loads every part, noting every problem; `None` if one is missing.
     fn parts(&mut self, file: &File, clock: &Clock, metrics: &Metrics) -> Option<Parts> {
+        self.observed(file, clock);
         let security = self.security(file, clock);
         let upstreams = self.upstreams(file);
         let bundle = self.bundle(file, clock);
@@ -146,6 +148,18 @@ impl Loading {
             upstreams: upstreams?,
         };
         Some(Parts { snapshot, audit: audit? })
+    }
+
+    /// Nothing is observed for ever, by whatever name.
+    fn observed(&mut self, file: &File, clock: &Clock) {
+        let latest = clock.now().plus(LONGEST_OBSERVED);
+        for route in file.routes() {
+            if route.observe_until.is_some_and(|until| until > latest) {
+                let at = KeyPath::top("routes").key(route.name.as_str()).key("observe_until");
+                let message = "a route may be observed for at most 90 days from now";
+                self.problems.add(Problem::value(Code::Range, at, message));
+            }
+        }
     }
 
     fn security(&mut self, file: &File, clock: &Clock) -> Option<(Security, Timestamp)> {
@@ -231,6 +245,9 @@ fn upstream_hosts(file: &File) -> Vec<(String, u16)> {
     let origins = file.upstreams.values().flat_map(|upstream| upstream.origins());
     origins.map(|origin| (origin.host.clone(), origin.port)).collect()
 }
+
+/// The longest that a route may let pass what policy denies.
+const LONGEST_OBSERVED: Duration = Duration::from_secs(90 * 86_400);
 
 impl From<Problems> for Refused {
     fn from(configuration: Problems) -> Self {

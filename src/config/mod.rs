@@ -13,6 +13,7 @@ pub mod problem;
 pub mod report;
 pub mod text;
 pub mod duration;
+mod moment;
 pub mod size;
 pub mod identity;
 pub mod listeners;

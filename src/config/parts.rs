@@ -190,6 +190,7 @@ impl Route {
                 .collect(),
             unscannable: self.unscannable.map(Into::into),
             retry: self.retry.into(),
+            observe_until: self.observe_until.as_ref().map(|until| until.0),
         }
     }
 }

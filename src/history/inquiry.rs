@@ -78,6 +78,11 @@ fn explanation(history: &History, record: &Record) -> Result<Explanation, Error>
     Ok(explainer.explain(input)?)
 }
 
+fn let_pass(record: &Record) -> Option<String> {
+    let note = "it was let pass all the same: the route was only observed";
+    record.is_only_observed().then(|| note.to_owned())
+}
+
 impl Inquiry {
     fn of(record: &Record, id: DecisionId) -> Self {
         let revision = record.revision();
@@ -90,7 +95,10 @@ impl Inquiry {
             micros: std::time::Duration::from_nanos(record.nanos()).as_secs_f64() * 1e6,
             masked: record.masked().to_vec(),
             explanation: None,
-            notes: record.error().map(|why| format!("recorded error: {why}")).into_iter().collect(),
+            notes: let_pass(record)
+                .into_iter()
+                .chain(record.error().map(|why| format!("recorded error: {why}")))
+                .collect(),
         }
     }
 

@@ -52,6 +52,9 @@ struct Erred {
 struct Custom {
     /// `allow`, `deny`, `escalate` or `error`.
     effect: String,
+    /// Whether a no was only observed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    only_observed: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     candidate: Option<Disagreed>,
 }
@@ -100,7 +103,11 @@ impl Record {
             error: erred(decision),
             masked,
             metrics: BTreeMap::from([("timer_rego_query_eval_ns".to_owned(), nanos)]),
-            custom: Custom { effect: decision.label().to_owned(), candidate: None },
+            custom: Custom {
+                effect: decision.label().to_owned(),
+                only_observed: !observed.enforced && is_clear_no(decision),
+                candidate: None,
+            },
         }
     }
 
@@ -148,6 +155,11 @@ impl Record {
     /// `allow`, `deny`, `escalate` or `error`.
     pub fn effect(&self) -> &str {
         &self.custom.effect
+    }
+
+    /// Whether it was let pass although it is a no.
+    pub fn is_only_observed(&self) -> bool {
+        self.custom.only_observed
     }
 
     /// The parts of the input that were covered.
@@ -200,6 +212,10 @@ fn covered(input: Option<String>, mask: &Mask) -> (Option<Box<RawValue>>, Vec<St
     // What nothing was covered in stays as the engine wrote it, its numbers digit by digit.
     let text = if masked.is_empty() { text } else { value.to_string() };
     (RawValue::from_string(text).ok(), masked)
+}
+
+fn is_clear_no(decision: &Decision) -> bool {
+    decision.clone().only_observed().is_only_observed()
 }
 
 fn erred(decision: &Decision) -> Option<Erred> {

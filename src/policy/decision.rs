@@ -24,18 +24,46 @@ pub struct Decision {
     effect: Effect,
     failure: Option<Failure>,
     terms: Terms,
+    /// What it would have been, where a no is only observed.
+    passed: Option<&'static str>,
 }
 
 impl Decision {
     /// A clear answer.
     pub(super) fn answered(id: DecisionId, revision: Revision, answer: Answer) -> Self {
-        Self { id, revision, effect: answer.effect, failure: None, terms: answer.terms }
+        Self {
+            id,
+            revision,
+            effect: answer.effect,
+            failure: None,
+            terms: answer.terms,
+            passed: None,
+        }
     }
 
     /// No clear answer, which is a denial.
     pub(super) fn failed(id: DecisionId, revision: Revision, failure: Failure) -> Self {
         let terms = Terms::default();
-        Self { id, revision, effect: Effect::Deny, failure: Some(failure), terms }
+        Self { id, revision, effect: Effect::Deny, failure: Some(failure), terms, passed: None }
+    }
+
+    /// This decision on a route that is only observed: a clear no lets pass, and says so.
+    ///
+    /// Its reasons stay, for the record; what else it demanded was meant for a refusal or for people.
+    /// An error is no clear no: it denies as ever.
+    pub fn only_observed(self) -> Self {
+        let would = match (&self.failure, &self.effect) {
+            (None, Effect::Deny) => "would_deny",
+            (None, Effect::Escalate(_)) => "would_ask",
+            _ => return self,
+        };
+        let terms = Terms { reasons: self.terms.reasons, ..Terms::default() };
+        Self { effect: Effect::Allow, terms, passed: Some(would), ..self }
+    }
+
+    /// Whether it lets pass what policy denied.
+    pub fn is_only_observed(&self) -> bool {
+        self.passed.is_some()
     }
 
     /// The exchange this is about.
@@ -78,8 +106,12 @@ impl Decision {
         self.terms.credential.as_ref()
     }
 
-    /// One of `allow`, `deny`, `escalate` and `error`, as metrics and the audit record spell it.
+    /// One of `allow`, `deny`, `escalate`, `error`, `would_deny` and `would_ask`, as metrics and the
+    /// audit record spell it.
     pub fn label(&self) -> &'static str {
+        if let Some(would) = self.passed {
+            return would;
+        }
         match (&self.failure, &self.effect) {
             (Some(_), _) => "error",
             (None, Effect::Allow) => "allow",

@@ -56,6 +56,8 @@ pub struct Observed {
     pub decision: Decision,
     /// When they were asked.
     pub at: Timestamp,
+    /// Whether a no was a no: the route was not only observed.
+    pub enforced: bool,
     /// How long the answer took, with building the input.
     pub took: Duration,
     input: Option<Document>,
@@ -110,6 +112,7 @@ impl Observer {
             bundle: Arc::clone(bundle),
             decision: decision.clone(),
             at: query.now,
+            enforced: !query.target.is_observed(query.now),
             took,
             input,
             body,

@@ -109,8 +109,27 @@ impl Shared {
         let ends = i64::try_from(snapshot.svid_ends.secs()).unwrap_or(i64::MAX);
         self.metrics.config.svid_expiry.set(ends);
         self.metrics.config.last_reload_success.set(1);
+        self.announce_observed(&snapshot);
         for (name, why) in snapshot.credentials.problems() {
             tracing::error!(credential = %name, "its routes answer 502: {why}");
+        }
+    }
+
+    /// A route that lets pass what policy denies is nothing that anybody may forget.
+    fn announce_observed(&self, snapshot: &Snapshot) {
+        let gauge = &self.metrics.policy.observed;
+        gauge.reset();
+        for route in snapshot.routes.routes() {
+            let Some(until) = route.observe_until else { continue };
+            let seconds = i64::try_from(until.secs()).unwrap_or(i64::MAX);
+            gauge.with_label_values(&[route.name.as_str()]).set(seconds);
+            if until > self.clock.now() {
+                tracing::warn!(
+                    route = %route.name,
+                    %until,
+                    "the route is only observed: what policy denies is let pass, with the credential"
+                );
+            }
         }
     }
 

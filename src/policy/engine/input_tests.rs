@@ -32,6 +32,7 @@ fn target(uri: &str) -> Target {
         upgrades: Vec::new(),
         unscannable: None,
         retry: Retry::Never,
+        observe_until: None,
     };
     Table::new(vec![route]).resolve(Head::parse(parts).unwrap()).unwrap()
 }
