@@ -10,6 +10,7 @@ mod explain;
 mod policy;
 mod replay;
 mod serve;
+mod suggest;
 
 use std::io::{self, Write};
 use std::path::PathBuf;

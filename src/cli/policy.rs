@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
-use crate::cli::{Exit, eval, replay};
+use crate::cli::{Exit, eval, replay, suggest};
 use crate::clock::Clock;
 use crate::policy::{Config, suite};
 
@@ -16,6 +16,8 @@ pub(super) enum Command {
     Eval(eval::Arguments),
     /// Ask other rules about the decisions of the last days, and say what would change
     Replay(replay::Arguments),
+    /// Draft rules that allow what one agent did and nothing else, for a person to read
+    Suggest(suggest::Arguments),
     /// Run a folder's `*_test.rego`, on the engines that serve
     Test {
         /// The folder with rules, data and tests
@@ -31,6 +33,7 @@ impl Command {
         let (path, query) = match self {
             Self::Eval(arguments) => return arguments.run(out, err),
             Self::Replay(arguments) => return arguments.run(out, err),
+            Self::Suggest(arguments) => return arguments.run(out, err),
             Self::Test { path, query } => (path, query),
         };
         let mut config = Config::new(path);

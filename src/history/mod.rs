@@ -18,13 +18,17 @@ pub mod read;
 pub mod inquiry;
 pub mod replay;
 pub mod regression;
+pub mod habit;
+pub mod draft;
 
 #[cfg(test)]
 mod tests;
 
 pub use change::Change;
 pub use config::Config;
+pub use draft::Draft;
 pub use error::Error;
+pub use habit::{Habits, habits};
 pub use inquiry::{Inquiry, explain, explain_to_agent};
 pub use keeper::Keeper;
 pub use mask::{Mask, Pointer};

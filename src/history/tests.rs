@@ -10,7 +10,7 @@ use crate::clock::{Clock, Manual, Timestamp};
 use crate::history::inquiry::explain_to_agent;
 use crate::history::segment::{self, Segment};
 use crate::history::shelf::Shelf;
-use crate::history::{Change, Error, History, Record, explain, replay, test_of};
+use crate::history::{Change, Error, History, Record, explain, habits, replay, test_of};
 use crate::id::DecisionId;
 use crate::policy::{Bundle, Config, Decision, Trial, suite};
 
@@ -224,4 +224,60 @@ fn a_record_is_an_event_of_opas_decision_log() {
     assert_eq!(event["result"], json!({"allowed": true}));
     assert_eq!(event["input"]["number"], 5);
     assert_eq!(event["bundles"]["policy"]["revision"], old.revision().to_string());
+}
+
+/// A request of `agent` as rules see it.
+fn request(agent: &str, method: &str, segments: &[&str]) -> Value {
+    json!({
+        "attributes": {"request": {"http": {"method": method}}},
+        "countersign": {
+            "principal": {"spiffe_id": format!("spiffe://example.org/{agent}")},
+            "request": {"segments": segments},
+            "route": "orders",
+        },
+        "number": 1,
+        "parsed_query": {},
+    })
+}
+
+#[test]
+fn a_draft_allows_what_one_agent_did_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let all = "package countersign.authz\n\ndecision := true if input.number\n";
+    let old = bundle(&folder.path().join("rules"), all);
+    let mut did: Vec<Value> = (0..6)
+        .map(|n| request("a", "GET", &["v1", "orders", ["7", "8", "19", "20", "21", "22"][n]]))
+        .collect();
+    did.extend((0..4).map(|n| request("a", "GET", &["v1", "carts", ["1", "2", "3", "4"][n]])));
+    did.push(request("b", "DELETE", &["v1", "orders", "7"]));
+    let (history, _) = history(&folder.path().join("h"), &old, &did);
+    let habits = habits(&history, Timestamp::default(), "spiffe://example.org/a").unwrap();
+    let draft = habits.draft();
+    // Six values are evidence, four are not.
+    assert_eq!(habits.patterns.len(), 5, "{}", draft.rules);
+    assert!(
+        draft.rules.contains("regex.match(`^[0-9]+$`, segments[2]) # 6 values"),
+        "{}",
+        draft.rules
+    );
+    assert!(draft.rules.starts_with("# DRAFT"));
+    assert!(!draft.rules.contains("DELETE") && !draft.rules.contains("example.org/b"));
+    let drafted = folder.path().join("draft");
+    std::fs::create_dir(&drafted).unwrap();
+    std::fs::write(drafted.join("draft.rego"), &draft.rules).unwrap();
+    std::fs::write(drafted.join("draft_test.rego"), &draft.tests).unwrap();
+    let mut config = Config::new(&drafted);
+    config.query = crate::history::draft::QUERY.to_owned();
+    let report = suite::run(&config, &Clock::System).unwrap();
+    assert!(report.passed() && report.cases().len() == 20, "{report}");
+    let bundle = Arc::new(Bundle::load(&config, &Clock::System).unwrap());
+    let mut trial = Trial::new(bundle);
+    let mut says = |input: Value| trial.decide(DecisionId::new(), &input.to_string()).label();
+    assert_eq!(says(request("a", "GET", &["v1", "orders", "999"])), "allow");
+    assert_eq!(says(request("a", "GET", &["v1", "carts", "999"])), "deny");
+    assert_eq!(says(request("a", "GET", &["v1", "orders", "7x"])), "deny");
+    assert_eq!(says(request("b", "DELETE", &["v1", "orders", "7"])), "deny");
+    let mut with_query = request("a", "GET", &["v1", "orders", "7"]);
+    with_query["parsed_query"] = json!({"all": ["true"]});
+    assert_eq!(says(with_query), "deny");
 }
