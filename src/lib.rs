@@ -43,6 +43,9 @@ pub mod enforce;
 pub mod credential;
 pub mod upstream;
 
+// What Countersign gets for itself.
+pub mod fetch;
+
 // Doors: they accept work and call the parts.
 pub mod listener;
 pub mod proxy;
@@ -50,6 +53,7 @@ pub mod admin;
 
 // Assembly.
 pub mod config;
+pub mod rehearsal;
 pub mod log;
 pub mod app;
 pub mod dev;

@@ -148,6 +148,11 @@ pub struct PolicyMetrics {
     pub bundle: IntGaugeVec,
     /// `countersign_bundle_last_success_timestamp_seconds{name}`
     pub bundle_loaded: IntGaugeVec,
+    /// `countersign_bundle_downloads_total{result}`: `result` is `new`, `same`, `refused` or
+    /// `failed`.
+    pub bundle_downloads: IntCounterVec,
+    /// `countersign_bundle_last_download_timestamp_seconds`: when the server last answered.
+    pub bundle_heard: IntGauge,
 }
 
 /// Upstreams' numbers.
@@ -379,6 +384,17 @@ impl PolicyMetrics {
                 "bundle_last_success_timestamp_seconds",
                 "When the bundle in force was activated.",
                 &["name"],
+            )?,
+            bundle_downloads: int_counters(
+                r,
+                "bundle_downloads_total",
+                "Requests to the bundle server, by what came of them.",
+                &["result"],
+            )?,
+            bundle_heard: int_gauge(
+                r,
+                "bundle_last_download_timestamp_seconds",
+                "When the bundle server last answered.",
             )?,
         })
     }

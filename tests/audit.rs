@@ -1,15 +1,17 @@
 //! The record: intent before the first upstream byte, outcome after, and nothing without it.
 
-use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, OnceLock};
 
-use rustix::process::{Pid, Signal, kill_process};
+use http::Response;
+use http_body::Frame;
+use http_body_util::BodyExt;
+use rustix::process::Signal;
 
-use crate::harness::{Agent, SECRET, Setup, Upstream, records, reply, request, soon, verify};
+use crate::harness::{
+    Agent, Binary, Feed, SECRET, Setup, Upstream, records, reply, request, soon, verify,
+};
 
 #[tokio::test]
 async fn the_intent_is_on_record_before_the_upstream_hears_anything() {
@@ -35,48 +37,14 @@ async fn the_intent_is_on_record_before_the_upstream_hears_anything() {
     assert_eq!((report.outcomes.answered, report.outcomes.unknown), (2, 0));
 }
 
-/// The real binary, listening.
-fn serve(folder: &Path) -> (Served, SocketAddr) {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_countersign"))
-        .args(["serve", "-c"])
-        .arg(folder.join("countersign.yaml"))
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-    let address = lines.by_ref().map_while(Result::ok).find_map(|line| {
-        let said: serde_json::Value = serde_json::from_str(&line).ok()?;
-        let agents = said["listener"] == "agents" && said["message"] == "listening";
-        agents.then(|| said["address"].as_str().unwrap().parse().unwrap())
-    });
-    // A pipe that nobody empties would stop it.
-    std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
-    (Served(child), address.expect("it listens"))
-}
-
-/// The binary's process; a test that fails leaves none behind.
-struct Served(Child);
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn signal(child: &Served, signal: Signal) {
-    let id = i32::try_from(child.0.id()).unwrap();
-    kill_process(Pid::from_raw(id).unwrap(), signal).unwrap();
-}
-
 #[tokio::test]
 async fn a_hangup_reloads_and_a_termination_ends_cleanly() {
     let upstream = Upstream::answering(|_| reply("done"));
     let setup = Setup::new(&upstream);
     let folder = setup.folder();
-    let (mut child, address) = serve(folder.path());
+    let mut served = Binary::serve(folder.path());
     let identity = setup.authority.agent("reader");
-    let agent = Agent::new(address, setup.authority.pem(), Some(identity), SECRET);
+    let agent = Agent::new(served.address, setup.authority.pem(), Some(identity), SECRET);
     let mut client = agent.h1().await;
     assert_eq!(client.get("/").await.status, 200);
 
@@ -84,11 +52,11 @@ async fn a_hangup_reloads_and_a_termination_ends_cleanly() {
     for rules in std::fs::read_dir(folder.path().join("rules")).unwrap() {
         std::fs::write(rules.unwrap().path(), none).unwrap();
     }
-    signal(&child, Signal::HUP);
+    served.signal(Signal::HUP);
     let reloaded = async { while client.get("/").await.status != 403 {} };
     soon("the reload", reloaded).await;
-    signal(&child, Signal::TERM);
-    assert!(child.0.wait().unwrap().success());
+    served.signal(Signal::TERM);
+    assert!(served.wait().success());
     assert!(verify(&folder.path().join("audit")).problem.is_none());
 }
 
@@ -97,9 +65,9 @@ async fn a_countersign_killed_under_load_leaves_a_whole_record() {
     let upstream = Upstream::answering(|_| reply("done"));
     let setup = Setup::new(&upstream);
     let folder = setup.folder();
-    let (mut child, address) = serve(folder.path());
+    let mut served = Binary::serve(folder.path());
     let identity = setup.authority.agent("reader");
-    let agent = Agent::new(address, setup.authority.pem(), Some(identity), SECRET);
+    let agent = Agent::new(served.address, setup.authority.pem(), Some(identity), SECRET);
     let mut busy = Vec::new();
     for _ in 0..4 {
         let mut client = agent.h1().await;
@@ -112,15 +80,15 @@ async fn a_countersign_killed_under_load_leaves_a_whole_record() {
         }));
     }
     crate::harness::until("some load", || upstream.requests().len() > 50).await;
-    child.0.kill().unwrap();
-    assert_eq!(child.0.wait().unwrap().signal(), Some(9));
+    served.signal(Signal::KILL);
+    assert_eq!(served.wait().signal(), Some(9));
     let mut answered = Vec::new();
     for one in busy {
         answered.extend(one.await.unwrap());
     }
-    let (mut child, _) = serve(folder.path());
-    signal(&child, Signal::TERM);
-    assert!(child.0.wait().unwrap().success());
+    let mut served = Binary::serve(folder.path());
+    served.signal(Signal::TERM);
+    assert!(served.wait().success());
     let audit = folder.path().join("audit");
     let report = verify(&audit);
     assert!(report.problem.is_none(), "{report}");
@@ -133,4 +101,72 @@ async fn a_countersign_killed_under_load_leaves_a_whole_record() {
     assert!(answered.len() > 40 && answered.iter().all(|id| intents.contains(id)));
     assert!(upstream.requests().len() <= intents.len());
     assert!(intents.iter().all(|id| outcomes.contains(id)), "each has an outcome, if `unknown`");
+}
+
+#[tokio::test]
+async fn a_full_disk_refuses_everything_and_recovers_by_itself() {
+    let (rest, feed) = Feed::channel(1);
+    let feed = std::sync::Mutex::new(Some(feed));
+    let upstream = Upstream::answering(move |received| match received.target.as_str() {
+        "/early" => {
+            let feed = feed.lock().unwrap().take().unwrap();
+            Response::new(feed.map_err(|never| match never {}).boxed())
+        }
+        _ => reply("done"),
+    });
+    let setup = Setup::new(&upstream);
+    let folder = setup.folder();
+    let audit = folder.path().join("audit");
+    let mut served = Binary::serve(folder.path());
+    let admin = &served.admin;
+    let agent = Agent::new(
+        served.address,
+        setup.authority.pem(),
+        Some(setup.authority.agent("reader")),
+        SECRET,
+    );
+    let mut kept = agent.h1().await;
+    assert_eq!(kept.get("/before").await.status, 200);
+    assert_eq!(admin.get("/readyz").await.status, 200);
+    let mut early = agent.h1().await;
+    let early = soon("a head", early.open(request("GET", "/early"))).await.unwrap();
+
+    // A few bytes more fit: the record that fills the disk is torn, and has to be cut off again.
+    served.limit_files(Some(largest(&audit) + 10));
+    for path in ["/full", "/still-full"] {
+        let answer = kept.get(path).await;
+        assert_eq!(answer.problem(), (503, "audit_unavailable".to_owned()));
+    }
+    let ready = admin.get("/readyz").await;
+    let cause = ready.json()["checks"]["audit"].as_str().unwrap().to_owned();
+    assert_eq!((ready.status.as_u16(), &ready.json()["ready"]), (503, &false.into()));
+    assert!(cause.contains("File too large"), "{cause}");
+    assert_eq!(admin.get("/livez").await.status, 200, "a restart would not help");
+    assert_eq!(admin.metric("countersign_audit_writable", &[]).await, 0.0);
+    assert!(admin.metric("countersign_audit_write_errors_total", &[]).await >= 1.0);
+    // What was granted before goes on to its end, which waits for its place in the record.
+    rest.send(Frame::data("whole".into())).await.unwrap();
+    drop(rest);
+    let early = soon("the early answer", early.into_body().collect()).await.unwrap();
+    assert_eq!(early.to_bytes(), "whole");
+    assert_eq!(upstream.requests().len(), 2, "nothing went out without its intent");
+
+    served.limit_files(None);
+    soon("the recovery", async { while admin.get("/readyz").await.status != 200 {} }).await;
+    assert_eq!(admin.metric("countersign_audit_writable", &[]).await, 1.0);
+    assert_eq!(kept.get("/after").await.status, 200);
+    served.signal(Signal::TERM);
+    assert!(served.wait().success());
+    let report = verify(&audit);
+    assert!(report.problem.is_none(), "{report}");
+    assert_eq!((report.outages, report.outcomes.answered, report.outcomes.unknown), (1, 3, 0));
+    let paths = records(&audit).into_iter().filter(|record| record["type"] == "intent");
+    let paths: Vec<_> = paths.map(|record| record["path"].clone()).collect();
+    assert_eq!(paths, ["/before", "/early", "/after"]);
+}
+
+/// The length of the largest file in a folder.
+fn largest(folder: &Path) -> u64 {
+    let files = std::fs::read_dir(folder).unwrap();
+    files.map(|file| file.unwrap().metadata().unwrap().len()).max().unwrap()
 }

@@ -95,13 +95,35 @@ async fn a_changed_secret_is_picked_up() {
     assert_eq!(seen, [format!("Bearer {SECRET}"), "Bearer another-s3cret-value".to_owned()]);
 }
 
+/// Both routes and both upstreams exist; only the binding says that the two do not go together.
 #[tokio::test]
 async fn a_credential_cannot_be_reached_by_a_route_to_another_upstream() {
     let upstream = Upstream::answering(|_| reply("reached"));
-    let setup = Setup::new(&upstream).another_route(
-        "other: { hosts: [other.example.org], upstream: elsewhere, credential: api }\nupstreams_: {}",
-    );
-    let Err(why) = setup.try_start() else { panic!("it started") };
-    let text = why.to_string();
-    assert!(text.contains("elsewhere"), "{text}");
+    let elsewhere = Upstream::answering(|_| reply("elsewhere"));
+    let other = format!("elsewhere: {{ url: 'http://{}' }}", elsewhere.address);
+    let setup = |credential: &str| {
+        Setup::new(&upstream).another_upstream(&other).another_route(&format!(
+            "other: {{ hosts: [other.example.org], upstream: elsewhere{credential} }}"
+        ))
+    };
+    let bound = setup(", credential: api");
+    let (line, text) = (1..)
+        .zip(bound.config().lines().map(str::to_owned).collect::<Vec<_>>())
+        .find(|(_, line)| line.contains("other.example.org"))
+        .unwrap();
+    let column = text.find("api }").unwrap() + 1;
+    let Err(why) = bound.try_start() else { panic!("it started") };
+    let said = why.to_string();
+    assert!(said.contains("C032"), "{said}");
+    assert!(said.contains("credential `api` may not be sent to upstream `elsewhere`"), "{said}");
+    assert!(said.contains(&format!("countersign.yaml:{line}:{column}")), "{said}");
+    assert!(said.contains("^^^ it is bound to: api"), "{said}");
+    assert_eq!(said.matches("error[").count(), 1, "nothing else is wrong with it: {said}");
+    assert!(upstream.is_untouched() && elsewhere.is_untouched());
+
+    // The same without the credential is fine, and goes there without it.
+    let site = setup("").start();
+    let agent = site.agent("reader").asking_for("other.example.org");
+    assert_eq!(agent.get("/").await.text(), "elsewhere");
+    assert_eq!(elsewhere.request().header("authorization"), [""; 0]);
 }

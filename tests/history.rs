@@ -13,7 +13,8 @@ use serde_json::Value;
 
 use crate::harness::{Setup, Upstream, body, reply, request};
 
-const HISTORY: &str = "history: { path: history, mask: [/parsed_body/card] }";
+const HISTORY: &str =
+    "path: rules, tests: off, history: { path: history, mask: [/parsed_body/card] }";
 
 /// The real binary.
 fn countersign(folder: &Path, arguments: &[&str]) -> Output {

@@ -341,20 +341,51 @@ async fn trailers_of_a_request_are_dropped() {
     assert!(!String::from_utf8(upstream.bytes()).unwrap().contains("forged"));
 }
 
+const UPGRADES: [&str; 3] = [
+    "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n",
+    "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n",
+    "Connection: Upgrade\r\nUpgrade: tls/1.0\r\n",
+];
+
 #[tokio::test]
 async fn an_upgrade_that_is_not_permitted_is_an_ordinary_request() {
-    let (upstream, site) = site();
-    for lines in [
-        "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n",
-        "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n",
-        "Connection: Upgrade\r\nUpgrade: tls/1.0\r\n",
-    ] {
-        let answer = site.agent("mallory").raw(&head("GET /a HTTP/1.1", lines)).await;
-        assert!([200, 400, 403].contains(&answer.status.as_u16()), "{lines}: {answer:?}");
+    for lines in UPGRADES {
+        let (upstream, site) = site();
+        let mut wire = site.agent("mallory").wire().await;
+        wire.write(&head("GET /a HTTP/1.1", lines)).await;
+        let answer = wire.answer().await;
+        assert_eq!((answer.status.as_u16(), answer.text()), (200, "reached".into()), "{lines}");
+        assert_eq!((answer.header("upgrade"), answer.header("connection")), ("", ""), "{lines}");
+        // What follows is a request as any other, not another protocol's bytes.
+        wire.write(&get("/second")).await;
+        assert_eq!(wire.answer().await.status, 200, "{lines}");
+        let received = upstream.requests();
+        let targets: Vec<_> = received.iter().map(|one| one.target.as_str()).collect();
+        assert_eq!(targets, ["/a", "/second"], "{lines}");
+        for name in ["connection", "upgrade", "http2-settings"] {
+            assert_eq!(received[0].header(name), [""; 0], "{lines}");
+        }
+        let bytes = String::from_utf8(upstream.bytes()).unwrap().to_lowercase();
+        assert!(!bytes.contains("upgrade") && !bytes.contains("http2-settings"), "{bytes}");
     }
-    let bytes = String::from_utf8(upstream.bytes()).unwrap().to_lowercase();
-    assert!(!bytes.contains("upgrade"), "{bytes}");
-    assert!(!bytes.contains("http2-settings"), "{bytes}");
+}
+
+#[tokio::test]
+async fn an_upstream_that_upgrades_all_the_same_opens_no_tunnel() {
+    let upstream = Upstream::answering(|_| {
+        let mut response = reply("");
+        *response.status_mut() = http::StatusCode::SWITCHING_PROTOCOLS;
+        for (name, value) in [("connection", "upgrade"), ("upgrade", "websocket")] {
+            response.headers_mut().insert(name, http::HeaderValue::from_static(value));
+        }
+        response
+    });
+    let site = Setup::new(&upstream).start();
+    for lines in UPGRADES {
+        let answer = site.agent("mallory").raw(&head("GET /a HTTP/1.1", lines)).await;
+        assert_eq!(answer.problem(), (502, "protocol".to_owned()), "{lines}");
+        assert_eq!(answer.header("upgrade"), "", "{lines}");
+    }
 }
 
 #[tokio::test]

@@ -122,14 +122,59 @@ fn a_grant_is_issued_in_one_place() {
     assert_eq!(calls, ["src/enforce/authorize.rs"]);
 }
 
-/// What `register` is told stands in one file, so the list can be read from it; families without a
-/// label yet are not encoded.
+/// What a metric is called stands in the source only: a family without a sample yet is not encoded.
+fn metrics_of_the_source() -> BTreeSet<String> {
+    let source = code(&read("src/metrics.rs"));
+    let calls = source.split("(\n").chain(source.split('(')).filter_map(|call| {
+        let (registry, rest) = call.trim_start().split_once(',')?;
+        let name = rest.trim_start().strip_prefix('"')?.split('"').next()?;
+        (registry == "r").then(|| format!("countersign_{name}"))
+    });
+    calls.collect()
+}
+
 #[test]
-fn every_metric_is_in_the_operators_page() {
-    let documented = read("docs/operations.md");
+fn every_metric_is_in_the_operators_page_and_every_one_there_exists() {
+    let page = read("docs/operations.md");
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `countersign_"));
+    let documented: BTreeSet<_> =
+        rows.filter(|row| row.matches('|').count() >= 4).map(named).collect();
+    let existing = metrics_of_the_source();
+    assert_eq!(existing.symmetric_difference(&documented).collect::<Vec<_>>(), [""; 0]);
+
     let text = String::from_utf8(Metrics::new().unwrap().encode().unwrap()).unwrap();
     let names = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next());
-    let ours = names.filter(|name| name.starts_with("countersign_"));
-    let missing: Vec<_> = ours.filter(|name| !documented.contains(name)).collect();
-    assert!(missing.is_empty(), "{missing:?}");
+    let unknown = names.filter(|name| name.starts_with("countersign_"));
+    let unknown: Vec<_> = unknown.filter(|name| !existing.contains(*name)).collect();
+    assert!(unknown.is_empty(), "not found in the source: {unknown:?}");
+
+    // Alerts and every other page speak of the same ones, histograms also of their series.
+    let mut wrong = Vec::new();
+    for (name, text) in pages() {
+        for word in text.split("countersign_").skip(1).map(named) {
+            let family = SERIES.iter().find_map(|series| word.strip_suffix(series));
+            let is_one = |family: &str| existing.contains(family);
+            if !is_one(&word) && !family.is_some_and(is_one) && word != "countersign_" {
+                wrong.push(format!("{name}: {word}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
+
+/// The metric whose name goes on with `rest`.
+fn named(rest: &str) -> String {
+    let is_name = |c: &char| c.is_ascii_alphanumeric() || *c == '_';
+    format!("countersign_{}", rest.chars().take_while(is_name).collect::<String>())
+}
+
+/// The pages for readers.
+fn pages() -> Vec<(String, String)> {
+    let docs = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs")).unwrap();
+    let names = docs.map(|entry| format!("docs/{}", entry.unwrap().file_name().display()));
+    let names = names.filter(|name| name.ends_with(".md")).chain(["README.md".to_owned()]);
+    names.map(|name| (name.clone(), read(&name))).collect()
+}
+
+/// What a histogram's series are called behind its name.
+const SERIES: [&str; 3] = ["_bucket", "_count", "_sum"];

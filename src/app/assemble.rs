@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::app::supply::Supply;
 use crate::audit;
 use crate::clock::{Clock, Timestamp};
 use crate::config::code::Code;
@@ -50,6 +51,8 @@ pub struct Standing {
     pub audit: audit::Config,
     /// Where decisions are kept, if they are.
     pub history: Option<history::Config>,
+    /// Where the policy's archive comes from, if it comes from a server.
+    pub supply: Option<Supply>,
     /// Every file and folder whose change may change any of this.
     pub files: Vec<PathBuf>,
 }
@@ -105,6 +108,7 @@ impl Assembly {
                 workers: file.worker_count(),
                 audit: parts.audit,
                 history: file.history(),
+                supply: parts.supply,
                 files,
             },
             upstream_hosts: upstream_hosts(&file),
@@ -127,6 +131,7 @@ struct Loading {
 struct Parts {
     snapshot: Snapshot,
     audit: audit::Config,
+    supply: Option<Supply>,
 }
 
 impl Loading {
@@ -138,6 +143,7 @@ impl Loading {
         let bundle = self.bundle(file, clock);
         let credentials = file.credentials().map_err(|problem| self.problems.add(problem)).ok();
         let audit = file.audit().map_err(|problem| self.problems.add(problem)).ok();
+        let supply = Supply::of(file).map_err(|problem| self.problems.add(problem)).ok();
         let (security, svid_ends) = security?;
         let snapshot = Snapshot {
             security,
@@ -147,7 +153,7 @@ impl Loading {
             credentials: Credentials::load(credentials?, metrics.credential.clone()),
             upstreams: upstreams?,
         };
-        Some(Parts { snapshot, audit: audit? })
+        Some(Parts { snapshot, audit: audit?, supply: supply? })
     }
 
     /// Nothing is observed for ever, by whatever name.
@@ -231,8 +237,7 @@ fn named_files(file: &File) -> Vec<PathBuf> {
         files.extend(credential.source.path());
     }
     for upstream in file.upstreams.values() {
-        let tls = [&upstream.tls.ca, &upstream.tls.cert, &upstream.tls.key];
-        files.extend(tls.into_iter().flatten().cloned());
+        files.extend(upstream.tls.files().cloned());
     }
     if let Some(policy) = file.policy() {
         files.push(policy.path);

@@ -3,6 +3,7 @@
 pub mod assemble;
 pub mod watch;
 pub mod worker;
+pub mod supply;
 pub mod supervisor;
 pub mod running;
 

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use crate::app::assemble::{Assembly, Refused};
 use crate::app::supervisor::Supervisor;
+use crate::app::supply;
 use crate::app::worker::Worker;
 use crate::audit;
 use crate::clock::Clock;
@@ -55,6 +56,7 @@ impl Running {
     /// [`StartError`]; nothing runs then.
     pub fn start(config: &Path, clock: Clock) -> Result<Self, StartError> {
         let metrics = Metrics::new().map_err(|e| StartError::System(io::Error::other(e)))?;
+        supply::first(config, &clock);
         let assembly = Assembly::load(config, &clock, &metrics)?;
         for warning in assembly.warnings() {
             tracing::warn!("{warning}");

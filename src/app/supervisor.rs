@@ -2,17 +2,17 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::thread::JoinHandle;
 use std::{io, thread};
 
 use tokio::net::TcpListener;
 use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::task::LocalSet;
+use tokio::task::{JoinHandle, LocalSet};
 use tracing::{error, info, warn};
 
 use crate::admin;
 use crate::app::assemble::{Assembly, Standing};
+use crate::app::supply::{self, Supply};
 use crate::app::watch::{INTERVAL, Watch};
 use crate::listener::Bound;
 use crate::listener::accept::Acceptor;
@@ -41,7 +41,7 @@ impl Supervisor {
     ///
     /// # Errors
     /// If the system gives no thread, no poller or no signals.
-    pub fn start(self) -> io::Result<JoinHandle<()>> {
+    pub fn start(self) -> io::Result<thread::JoinHandle<()>> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         thread::Builder::new().name("supervisor".to_owned()).spawn(move || {
             LocalSet::new().block_on(&runtime, self.run());
@@ -61,7 +61,9 @@ impl Supervisor {
                 tokio::task::spawn_local(serve);
             }
         }
-        tokio::task::spawn_local(reload_on_change(config, standing, shared));
+        let mut supplier = Supplier::default();
+        supplier.follow(standing.supply.as_ref(), &shared);
+        tokio::task::spawn_local(reload_on_change(config, standing, shared, supplier));
         shutdown.wait().await;
     }
 }
@@ -78,7 +80,12 @@ fn listening(bound: Bound) -> Option<TcpListener> {
 }
 
 /// Reloads on SIGHUP, and whenever a file that was read has changed.
-async fn reload_on_change(config: PathBuf, mut standing: Standing, shared: Arc<Shared>) {
+async fn reload_on_change(
+    config: PathBuf,
+    mut standing: Standing,
+    shared: Arc<Shared>,
+    mut supplier: Supplier,
+) {
     let mut hangup = match signal(SignalKind::hangup()) {
         Ok(hangup) => hangup,
         Err(cause) => return error!(%cause, "cannot listen for SIGHUP; nothing is reloaded"),
@@ -92,7 +99,29 @@ async fn reload_on_change(config: PathBuf, mut standing: Standing, shared: Arc<S
         if changed {
             let files = reload(&config, &mut standing, &shared).await;
             watch = Watch::new(files);
+            supplier.follow(standing.supply.as_ref(), &shared);
         }
+    }
+}
+
+/// The task that fetches the policy, and what it was started with.
+#[derive(Default)]
+struct Supplier(Option<(Supply, JoinHandle<()>)>);
+
+impl Supplier {
+    /// Starts it, stops it or lets it be, as the newest configuration says.
+    fn follow(&mut self, supply: Option<&Supply>, shared: &Shared) {
+        if self.0.as_ref().map(|(running, _)| running) == supply {
+            return;
+        }
+        if let Some((_, task)) = self.0.take() {
+            task.abort();
+        }
+        self.0 = supply.map(|supply| {
+            let metrics = shared.metrics.policy.clone();
+            let run = supply::run(Arc::new(supply.clone()), shared.clock.clone(), metrics);
+            (supply.clone(), tokio::task::spawn_local(run))
+        });
     }
 }
 
@@ -112,6 +141,7 @@ async fn reload(config: &Path, standing: &mut Standing, shared: &Arc<Shared>) ->
                 );
             }
             standing.files.clone_from(&assembly.standing.files);
+            standing.supply.clone_from(&assembly.standing.supply);
             shared.replace(assembly.snapshot);
             shared.announce();
             metrics.reloads.with_label_values(&["applied"]).inc();

@@ -54,7 +54,7 @@ impl Arguments {
 
 fn explained(config: &Config, input: &str) -> Result<Explanation, LoadError> {
     let bundle = Bundle::load(config, &Clock::System)?;
-    Explainer::new(bundle.archive())?.explain(input)
+    Explainer::new(bundle.edition())?.explain(input)
 }
 
 fn read(path: &Path) -> io::Result<String> {

@@ -8,6 +8,8 @@ mod dev;
 mod eval;
 mod explain;
 mod policy;
+mod policy_report;
+mod policy_test;
 mod replay;
 mod serve;
 mod suggest;

@@ -113,9 +113,7 @@ impl Credential {
     }
 
     pub(super) fn rebase(&mut self, folder: &Path) {
-        if let Source::File(path) = &mut self.secret {
-            rebase(folder, path);
-        }
+        self.secret.path_mut().into_iter().for_each(|path| rebase(folder, path));
     }
 
     fn check(&self, at: &KeyPath, report: &mut Report) {

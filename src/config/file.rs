@@ -125,20 +125,7 @@ impl JsonSchema for Unread {
 /// Everything that keeps it from being used, and the warnings. Warnings alone are no error and come
 /// back beside the file.
 pub fn parse(name: &str, text: &str) -> Result<(File, Problems), Problems> {
-    if text.len() > MAX_FILE {
-        return Err(Problems::unreadable(name, "the file is larger than 1 MiB"));
-    }
-    let (places, obstacles) = Places::find(text);
-    let is_broken = obstacles.iter().any(|one| !matches!(one.cause, Cause::Reference(_)));
-    let coverage = if is_broken { Coverage::Partial } else { Coverage::Whole };
-    let shown = masked(text, &places, coverage);
-    let mut report = Report::new(Source { name: name.to_owned(), shown, places });
-    if !obstacles.is_empty() {
-        obstacles.into_iter().for_each(|one| report.add(explain(one, &report)));
-        return Err(report.finish());
-    }
-    let Some(tree) = load(text, &mut report) else { return Err(report.finish()) };
-    let tree = tree::clean(tree, &mut report);
+    let (tree, mut report) = read(name, text)?;
     let names = check::Names::of(&tree);
     let file = shape::read(tree, &mut report);
     if let Some(file) = &file {
@@ -152,6 +139,24 @@ pub fn parse(name: &str, text: &str) -> Result<(File, Problems), Problems> {
         }
         _ => Err(problems),
     }
+}
+
+/// The text as a plain tree, and what is wrong with it so far.
+pub(super) fn read(name: &str, text: &str) -> Result<(Value, Report), Problems> {
+    if text.len() > MAX_FILE {
+        return Err(Problems::unreadable(name, "the file is larger than 1 MiB"));
+    }
+    let (places, obstacles) = Places::find(text);
+    let is_broken = obstacles.iter().any(|one| !matches!(one.cause, Cause::Reference(_)));
+    let coverage = if is_broken { Coverage::Partial } else { Coverage::Whole };
+    let shown = masked(text, &places, coverage);
+    let mut report = Report::new(Source { name: name.to_owned(), shown, places });
+    if !obstacles.is_empty() {
+        obstacles.into_iter().for_each(|one| report.add(explain(one, &report)));
+        return Err(report.finish());
+    }
+    let Some(tree) = load(text, &mut report) else { return Err(report.finish()) };
+    Ok((tree::clean(tree, &mut report), report))
 }
 
 impl File {

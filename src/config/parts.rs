@@ -10,6 +10,7 @@ use std::thread::available_parallelism;
 use http::uri;
 
 use crate::audit;
+use crate::config::bundle::{Key, Server, Signing};
 use crate::config::code::Code;
 use crate::config::credentials::Credential;
 use crate::config::file::{File, Workers};
@@ -21,6 +22,7 @@ use crate::config::routes::{Route, Upgrade};
 use crate::config::source::Source;
 use crate::config::upstreams::{Protocol, Tls, Upstream};
 use crate::credential::{self, CredentialConfig};
+use crate::fetch;
 use crate::history;
 use crate::id::{CredentialName, ListenerName, RouteName, UpstreamName};
 use crate::identity::trust::TrustConfig;
@@ -132,6 +134,15 @@ impl File {
         self.policy.as_ref().and_then(|policy| Some(policy.history.as_ref()?.used()))
     }
 
+    /// The server of the policy's archive, if it has one.
+    ///
+    /// # Errors
+    /// A problem for an address that is no endpoint.
+    pub fn bundle_server(&self) -> Result<Option<fetch::Config>, Problem> {
+        let server = self.policy.as_ref().and_then(|policy| policy.server.as_ref());
+        server.map(Server::used).transpose()
+    }
+
     /// The certificate that Countersign shows agents, and its key.
     pub fn svid(&self) -> (&Path, &Path) {
         (&self.identity.svid.cert, &self.identity.svid.key)
@@ -158,6 +169,7 @@ impl Limits {
 impl Policy {
     fn used(&self) -> policy::Config {
         let mut config = policy::Config::new(self.path.clone());
+        config.signing = self.signing.as_ref().map(Signing::used);
         config.query.clone_from(&self.query);
         config.instructions = self.instructions;
         config.shadow = policy::config::Shadow::one_in(self.shadow);
@@ -167,6 +179,33 @@ impl Policy {
             Tests::Required => policy::config::Tests::Required,
         };
         config
+    }
+}
+
+impl Signing {
+    fn used(&self) -> policy::Signing {
+        let key = |(id, key): (&String, &Key)| {
+            let algorithm = key.algorithm.into();
+            (id.clone(), policy::signing::Key { algorithm, file: key.file.clone() })
+        };
+        policy::Signing { keys: self.keys.iter().map(key).collect(), scope: self.scope.clone() }
+    }
+}
+
+impl Server {
+    fn used(&self) -> Result<fetch::Config, Problem> {
+        let endpoint = upstream::Endpoint::parse(&self.url.to_string()).map_err(|why| {
+            let at = KeyPath::top("policy").key("server").key("url");
+            Problem::value(Code::Value, at, why.to_string())
+        })?;
+        Ok(fetch::Config {
+            endpoint,
+            tls: self.tls.used(),
+            resource: self.resource.clone(),
+            token: self.token.as_ref().map(Source::used),
+            every: self.every.0.duration(),
+            wait: self.wait.0.duration(),
+        })
     }
 }
 

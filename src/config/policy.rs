@@ -5,18 +5,24 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::config::bundle::{Server, Signing};
 use crate::config::code::Code;
 use crate::config::history::History;
 use crate::config::keypath::KeyPath;
 use crate::config::problem::Problem;
 use crate::config::report::{Report, rebase};
+use crate::policy;
 
 /// The rules that decide.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct Policy {
-    /// A folder of `*.rego` files and data.
+    /// A folder of `*.rego` files and data, or an archive of them: OPA's `bundle.tar.gz`.
     pub path: PathBuf,
+    /// Who must have signed the archive.
+    pub signing: Option<Signing>,
+    /// Where the archive is fetched from, again whenever it changes.
+    pub server: Option<Server>,
     /// The rule that is asked.
     #[serde(default = "query")]
     pub query: String,
@@ -53,10 +59,13 @@ impl Policy {
         rebase(folder, &mut self.path);
         self.candidate.iter_mut().for_each(|candidate| rebase(folder, candidate));
         self.history.iter_mut().for_each(|history| history.rebase(folder));
+        self.signing.iter_mut().for_each(|signing| signing.rebase(folder));
+        self.server.iter_mut().for_each(|server| server.rebase(folder));
     }
 
     pub(super) fn check(&self, report: &mut Report) {
         let at = KeyPath::top("policy");
+        self.check_archive(&at, report);
         if !is_reference(&self.query) {
             let message = "`policy.query` is not the full path of a rule";
             report.check(
@@ -76,6 +85,28 @@ impl Policy {
         if self.tests == Tests::Off {
             let message = "the rules are used without their tests having passed";
             report.check(Problem::value(Code::Untested, at.key("tests"), message));
+        }
+    }
+}
+
+impl Policy {
+    /// Only an archive can be signed or fetched.
+    fn check_archive(&self, at: &KeyPath, report: &mut Report) {
+        let is_archive = policy::is_archive(&self.path);
+        for (key, set) in [("signing", self.signing.is_some()), ("server", self.server.is_some())] {
+            if set && !is_archive {
+                let message = format!("`policy.{key}` is set, but `policy.path` is no archive");
+                report.check(
+                    Problem::key(Code::Pair, at.key(key), message)
+                        .help("let `policy.path` end in `.tar.gz`"),
+                );
+            }
+        }
+        if let Some(signing) = &self.signing {
+            signing.check(&at.key("signing"), report);
+        }
+        if let Some(server) = &self.server {
+            server.check(&at.key("server"), report);
         }
     }
 }

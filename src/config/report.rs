@@ -23,6 +23,12 @@ impl Report {
         Self { source: Arc::new(source), problems: Vec::new(), refused: BTreeSet::new() }
     }
 
+    /// The line of the value at `path`, counted from one.
+    pub(super) fn line(&self, path: &KeyPath) -> u32 {
+        let value = Problem::value(Code::Value, path.clone(), "");
+        self.source.place(&value).map_or(0, |place| place.line)
+    }
+
     /// Adds a problem that stands on its own.
     pub fn add(&mut self, mut problem: Problem) {
         if !self.is_full() {

@@ -49,7 +49,7 @@ pub(super) fn read(mut tree: Value, report: &mut Report) -> Option<File> {
     None
 }
 
-fn path(path: &serde_path_to_error::Path) -> KeyPath {
+pub(super) fn path(path: &serde_path_to_error::Path) -> KeyPath {
     let steps = path.iter().filter_map(|segment| match segment {
         Segment::Enum { .. } | Segment::Unknown => None,
         Segment::Map { key } => Some(Step::Key(key.clone())),
@@ -130,11 +130,11 @@ impl Gaps {
 }
 
 /// The key that a message says is missing.
-fn missing(message: &str) -> Option<&str> {
+pub(super) fn missing(message: &str) -> Option<&str> {
     message.strip_prefix("missing field `")?.strip_suffix('`')
 }
 
-fn absent(path: &KeyPath, key: &str) -> Problem {
+pub(super) fn absent(path: &KeyPath, key: &str) -> Problem {
     let message = match path.steps().is_empty() {
         true => format!("`{key}` is missing"),
         false => format!("`{key}` is missing in {path}"),
@@ -146,7 +146,7 @@ fn absent(path: &KeyPath, key: &str) -> Problem {
 }
 
 /// What the deserialiser's message means to somebody who wrote a file.
-fn explain(path: &KeyPath, message: &str) -> Problem {
+pub(super) fn explain(path: &KeyPath, message: &str) -> Problem {
     if let Some(known) = behind(message, "unknown field `") {
         return unknown(path, &known);
     }

@@ -22,6 +22,16 @@ pub enum Source {
     Systemd(String),
 }
 
+impl Source {
+    /// The file it is in, if it is in one.
+    pub(super) fn path_mut(&mut self) -> Option<&mut PathBuf> {
+        match self {
+            Self::File(path) => Some(path),
+            Self::Env(_) | Self::Systemd(_) => None,
+        }
+    }
+}
+
 /// What a literal secret is answered with; the text itself is never repeated.
 pub(super) const LITERAL: &str = "a secret never stands in the file";
 

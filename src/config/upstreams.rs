@@ -97,6 +97,18 @@ pub struct Tls {
     pub key: Option<PathBuf>,
 }
 
+impl Tls {
+    /// The files that it names.
+    pub fn files(&self) -> impl Iterator<Item = &PathBuf> {
+        [&self.ca, &self.cert, &self.key].into_iter().flatten()
+    }
+
+    pub(super) fn rebase(&mut self, folder: &Path) {
+        let files = [&mut self.ca, &mut self.cert, &mut self.key];
+        files.into_iter().flatten().for_each(|path| rebase(folder, path));
+    }
+}
+
 /// How long an upstream may take.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
@@ -118,10 +130,7 @@ impl Upstream {
     }
 
     pub(super) fn rebase(&mut self, folder: &Path) {
-        let tls = &mut self.tls;
-        for path in [&mut tls.ca, &mut tls.cert, &mut tls.key].into_iter().flatten() {
-            rebase(folder, path);
-        }
+        self.tls.rebase(folder);
     }
 
     fn check(&self, at: &KeyPath, report: &mut Report) {

@@ -47,6 +47,12 @@ impl Secret {
         Ok(Self(Zeroizing::new(text.to_owned())))
     }
 
+    /// The value of an `Authorization` header with it as a bearer token (RFC 6750 §2.1); `None` if
+    /// it cannot stand in a header.
+    pub fn bearer(&self) -> Option<HeaderValue> {
+        sensitive(Zeroizing::new(format!("Bearer {}", self.expose())))
+    }
+
     /// The value, for those who put it on a request or look for it in an answer.
     pub(super) fn expose(&self) -> &str {
         &self.0

@@ -9,7 +9,7 @@ use crate::clock::Timestamp;
 use crate::dev::deployment::Deployment;
 use crate::dev::layout::AGENT;
 use crate::dev::pki::Origin;
-use crate::policy::suite::{Outcome, Report};
+use crate::policy::report::{Outcome, Report};
 
 /// Prints it all.
 ///

@@ -12,6 +12,7 @@ use crate::dev::layout::Layout;
 use crate::dev::pki::Pki;
 use crate::dev::sample::Sample;
 use crate::dev::settings::{Ports, Settings};
+use crate::policy::report::Report;
 use crate::policy::suite;
 
 /// A deployment that serves. Dropping it stops Countersign first, then the sample API, so that
@@ -29,7 +30,7 @@ pub(super) struct Deployment {
     /// The configuration in force.
     pub(super) file: File,
     /// What came of the rules' tests, if there are rules.
-    pub(super) tests: Option<suite::Report>,
+    pub(super) tests: Option<Report>,
 }
 
 /// Starts a deployment in `folder`, says on `out` where everything is, stays until `stopped`

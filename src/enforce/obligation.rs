@@ -20,7 +20,10 @@ pub enum Unmet {
 }
 
 /// Whether everything that `decision` demands can be done.
-pub(super) fn check(decision: &Decision) -> Result<(), Unmet> {
+///
+/// # Errors
+/// The first demand that cannot.
+pub fn check(decision: &Decision) -> Result<(), Unmet> {
     for obligation in decision.obligations() {
         let name = match &obligation.duty {
             Duty::RequestHeaderRemove(name)

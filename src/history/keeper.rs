@@ -96,8 +96,8 @@ impl Keeper {
     }
 
     fn add(&mut self, observed: &Observed) {
-        let (revision, archive) = (observed.decision.revision(), observed.bundle.archive());
-        if let Err(why) = self.shelf.keep(revision, archive, observed.at) {
+        let (revision, edition) = (observed.decision.revision(), observed.bundle.edition());
+        if let Err(why) = self.shelf.keep(revision, edition, observed.at) {
             tracing::warn!(%revision, "the rules cannot be kept in the history: {why}");
         }
         let mut record = Record::of(observed, &self.config.mask);

@@ -10,7 +10,7 @@ use crate::history::record::Record;
 use crate::history::segment::{self, Found};
 use crate::history::shelf::Shelf;
 use crate::id::DecisionId;
-use crate::policy::{Archive, Revision};
+use crate::policy::{Edition, Revision};
 
 /// The decisions in one folder.
 #[derive(Debug)]
@@ -59,7 +59,7 @@ impl History {
     ///
     /// # Errors
     /// [`Error::NoRules`], [`Error::Damaged`] and [`Error::Io`].
-    pub fn rules(&self, revision: Revision) -> Result<Archive, Error> {
+    pub fn rules(&self, revision: Revision) -> Result<Edition, Error> {
         self.shelf.read(revision)
     }
 

@@ -87,7 +87,7 @@ impl Record {
     pub(super) fn of(observed: &Observed, mask: &Mask) -> Self {
         let decision = &observed.decision;
         let (input, masked) = covered(observed.input(), mask);
-        let query = observed.bundle.archive().query();
+        let query = observed.bundle.edition().query();
         let path = query.strip_prefix("data.").unwrap_or(query).replace('.', "/");
         let version = env!("CARGO_PKG_VERSION").to_owned();
         let revision = decision.revision().to_string();

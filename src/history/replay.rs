@@ -115,8 +115,8 @@ impl Replay<'_> {
     fn old(&mut self, revision: Revision) -> Option<&mut Trial> {
         let (history, clock) = (self.history, self.clock);
         let load = || {
-            let archive = history.rules(revision).ok()?;
-            let bundle = Bundle::restore(&archive, clock).ok()?;
+            let edition = history.rules(revision).ok()?;
+            let bundle = Bundle::restore(&edition, clock).ok()?;
             (bundle.revision() == revision).then(|| Trial::new(Arc::new(bundle)))
         };
         self.olds.entry(revision.to_string()).or_insert_with(load).as_mut()

@@ -12,7 +12,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use crate::clock::Timestamp;
 use crate::history::error::Error;
 use crate::history::segment;
-use crate::policy::{Archive, Revision};
+use crate::policy::{Edition, Revision};
 
 /// The folder of rules beside the decisions.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ impl Shelf {
     pub(super) fn keep(
         &mut self,
         revision: Revision,
-        archive: &Archive,
+        edition: &Edition,
         now: Timestamp,
     ) -> io::Result<()> {
         if self.fresh.contains(&revision.to_string()) {
@@ -50,7 +50,7 @@ impl Shelf {
         let path = self.path(revision);
         if !path.exists() {
             let mut written = tempfile::NamedTempFile::new_in(&self.folder)?;
-            serde_json::to_writer(&mut written, archive)?;
+            serde_json::to_writer(&mut written, edition)?;
             written.flush()?;
             written.persist(&path).map_err(|failed| failed.error)?;
         }
@@ -61,7 +61,7 @@ impl Shelf {
     }
 
     /// The rules of `revision`.
-    pub(super) fn read(&self, revision: Revision) -> Result<Archive, Error> {
+    pub(super) fn read(&self, revision: Revision) -> Result<Edition, Error> {
         let path = self.path(revision);
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,

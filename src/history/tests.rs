@@ -64,7 +64,7 @@ fn history(folder: &Path, bundle: &Arc<Bundle>, inputs: &[Value]) -> (History, V
     let mut shelf = Shelf::new(folder);
     shelf.open().unwrap();
     let now = Clock::System.now();
-    shelf.keep(bundle.revision(), bundle.archive(), now).unwrap();
+    shelf.keep(bundle.revision(), bundle.edition(), now).unwrap();
     let mut segment = Segment::create(folder, now).unwrap();
     let mut trial = Trial::new(Arc::clone(bundle));
     let mut ids = Vec::new();

@@ -160,7 +160,8 @@ impl Connection {
 }
 
 impl Pulse {
-    pub(super) fn new() -> Self {
+    /// Of a connection on which nothing has happened yet.
+    pub fn new() -> Self {
         Self(Mutex::new(Beat {
             broken: None,
             tunnel: false,
@@ -183,6 +184,12 @@ impl Pulse {
             let Some(patience) = patience else { return };
             tokio::time::sleep(patience).await;
         }
+    }
+}
+
+impl Default for Pulse {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

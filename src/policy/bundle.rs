@@ -11,16 +11,16 @@ use std::thread;
 
 use crate::clock::{Clock, Timestamp};
 use crate::metrics::PolicyMetrics;
-use crate::policy::archive::Archive;
 use crate::policy::config::{Config, Shadow, Tests};
+use crate::policy::contents::Contents;
 use crate::policy::decision::{Answer, Failure, Revision};
+use crate::policy::edition::Edition;
 use crate::policy::engine::answer;
 use crate::policy::engine::document::Document;
 use crate::policy::engine::interpreter::Interpreter;
 use crate::policy::engine::source::Source;
 use crate::policy::engine::vm::{Image, Machine};
-use crate::policy::files::Contents;
-use crate::policy::gate;
+use crate::policy::gate::{self, Bill};
 use crate::policy::problem::{LoadError, Place, Problem};
 use crate::policy::suite;
 
@@ -31,12 +31,17 @@ pub(super) const STACK: usize = 64 << 20;
 #[derive(Debug)]
 pub struct Bundle {
     revision: Revision,
+    /// What its authors call it, if they do.
+    release: String,
     query: String,
     data: String,
     instructions: u64,
     shadow: Shadow,
+    bill: Bill,
+    /// Where the deciding rule stands first.
+    decides: Place,
     watched: Vec<PathBuf>,
-    archive: Archive,
+    edition: Edition,
     candidate: Option<Arc<Bundle>>,
     interpreter: Interpreter,
     image: Option<Image>,
@@ -52,19 +57,17 @@ impl Bundle {
     /// # Errors
     /// Every problem that was found; nothing of the bundle is then in force.
     pub fn load(config: &Config, clock: &Clock) -> Result<Self, LoadError> {
-        on_large_stack(&config.path, || {
-            Self::of_contents(&Contents::read(&config.path)?, config, clock)
-        })
+        on_large_stack(&config.path, || Self::of_contents(&Contents::read(config)?, config, clock))
     }
 
-    /// The bundle that was kept in `archive`, as it was.
+    /// The bundle that was kept as `edition`, as it was.
     ///
     /// # Errors
     /// Every problem that was found, as in [`load`](Self::load): this version may refuse what
     /// another took.
-    pub fn restore(archive: &Archive, clock: &Clock) -> Result<Self, LoadError> {
-        let config = archive.config();
-        on_large_stack(&config.path, || Self::of_contents(&Contents::of(archive)?, &config, clock))
+    pub fn restore(edition: &Edition, clock: &Clock) -> Result<Self, LoadError> {
+        let config = edition.config();
+        on_large_stack(&config.path, || Self::of_contents(&Contents::of(edition)?, &config, clock))
     }
 
     fn of_contents(contents: &Contents, config: &Config, clock: &Clock) -> Result<Self, LoadError> {
@@ -77,12 +80,15 @@ impl Bundle {
         let (image, differences) = compile(&served, &data, &config.query, checked.differences);
         let mut bundle = Self {
             revision: contents.revision,
+            release: contents.manifest.revision.clone(),
             query: config.query.clone(),
             data: contents.data.clone(),
             instructions: config.instructions,
             shadow: config.shadow,
+            bill: checked.bill,
+            decides: checked.decides,
             watched: contents.watched.clone(),
-            archive: Archive::new(config, contents),
+            edition: Edition::new(config, contents),
             candidate: None,
             interpreter,
             image,
@@ -149,8 +155,8 @@ impl Bundle {
     }
 
     /// All of it, to be kept beside the decisions that it makes.
-    pub fn archive(&self) -> &Archive {
-        &self.archive
+    pub fn edition(&self) -> &Edition {
+        &self.edition
     }
 
     /// Why the bundle runs on the interpreter; empty if it runs on the fast engine.
@@ -193,7 +199,7 @@ impl Bundle {
                 first.message
             );
         }
-        tracing::info!(%revision, "policy in force");
+        tracing::info!(%revision, release = self.release, "policy in force");
     }
 
     /// The one in so many decisions that is checked again.
@@ -204,6 +210,16 @@ impl Bundle {
     /// From now on, every judge uses the interpreter.
     pub(super) fn demote(&self) {
         self.demoted.store(true, Ordering::Relaxed);
+    }
+
+    /// What one decision may cost in memory.
+    pub(super) fn bill(&self) -> &Bill {
+        &self.bill
+    }
+
+    /// The failure, at the rule that decides where it does not say where it happened.
+    pub(super) fn located(&self, failure: Failure) -> Failure {
+        failure.or_at(&self.decides)
     }
 
     /// A machine of its own for one worker; `None` where the interpreter is to run.
@@ -239,13 +255,19 @@ const CANDIDATE: &str = "candidate";
 /// What the gate found out about a bundle that may be served.
 struct Checked {
     data: Document,
+    bill: Bill,
+    decides: Place,
     differences: Vec<Problem>,
 }
 
 impl Checked {
     fn new(contents: &Contents, query: &str) -> Result<Self, LoadError> {
         let files = gate::parse(&contents.sources).map_err(LoadError::new)?;
-        let mut problems = gate::refusals(&files);
+        let (bill, mut problems) = match gate::refusals(&files, &contents.data) {
+            Ok(bill) => (bill, Vec::new()),
+            Err(problems) => (Bill::default(), problems),
+        };
+        problems.extend(gate::strays(&files, &contents.manifest));
         let (served, _tests): (Vec<_>, Vec<_>) =
             files.into_iter().partition(|file| !file.source.is_test());
         problems.extend(gate::entry_point(&served, query));
@@ -255,7 +277,10 @@ impl Checked {
         if !problems.is_empty() {
             return Err(LoadError::new(problems));
         }
-        Ok(Self { data, differences: gate::differences(&served, &contents.data) })
+        let decides = gate::place_of(&served, query);
+        let decides = decides.unwrap_or_else(|| Place::file("data.json"));
+        let differences = gate::differences(&served, &contents.data);
+        Ok(Self { data, bill, decides, differences })
     }
 }
 

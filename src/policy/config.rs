@@ -6,11 +6,15 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::policy::signing::Signing;
+
 /// Where rules come from and how they are run.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Config {
-    /// A folder of `*.rego` files and `data.json` documents.
+    /// A folder of `*.rego` files and `data.json` documents, or an archive of them (`.tar.gz`).
     pub path: PathBuf,
+    /// Who must have signed the archive; nobody need, if this is `None`.
+    pub signing: Option<Signing>,
     /// The rule that decides, as a full path.
     pub query: String,
     /// Whether the bundle's own tests must pass before it is used.
@@ -42,6 +46,7 @@ impl Config {
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self {
             path: path.into(),
+            signing: None,
             query: Self::QUERY.to_owned(),
             tests: Tests::Required,
             instructions: Self::INSTRUCTIONS,

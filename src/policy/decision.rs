@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use crate::id::{CredentialName, DecisionId};
 use crate::policy::obligation::Obligation;
+use crate::policy::problem::Place;
 
 /// One answer of policy, with its reasons and its terms.
 #[derive(Clone, Debug)]
@@ -193,11 +194,18 @@ pub struct Reason {
 pub struct Failure {
     cause: Cause,
     message: String,
+    place: Option<Place>,
 }
 
 impl Failure {
     pub(super) fn new(cause: Cause, message: impl Into<String>) -> Self {
-        Self { cause, message: message.into() }
+        Self { cause, message: message.into(), place: None }
+    }
+
+    /// The same failure, at `place` unless it has one already.
+    pub(super) fn or_at(self, place: &Place) -> Self {
+        let place = self.place.or_else(|| Some(place.clone()));
+        Self { place, ..self }
     }
 
     /// The kind of failure.
@@ -205,7 +213,13 @@ impl Failure {
         self.cause
     }
 
-    /// What the operator needs, with the place in the rules where one is known; not for agents.
+    /// Where in the rules it happened, or which rule decides where that is all that can be told;
+    /// nothing where the request itself could not be read.
+    pub fn place(&self) -> Option<&Place> {
+        self.place.as_ref()
+    }
+
+    /// What the operator needs; not for agents.
     pub fn message(&self) -> &str {
         &self.message
     }
@@ -213,7 +227,10 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.cause.word(), self.message)
+        match &self.place {
+            Some(place) => write!(f, "{}: {place}: {}", self.cause.word(), self.message),
+            None => write!(f, "{}: {}", self.cause.word(), self.message),
+        }
     }
 }
 
@@ -228,6 +245,8 @@ pub enum Cause {
     Input,
     /// The evaluation took more instructions than one decision may.
     Instructions,
+    /// Evaluating might have taken more memory than one decision may.
+    Memory,
     /// The answer names an obligation that nobody here can carry out.
     Obligation,
     /// The engine panicked.
@@ -246,6 +265,7 @@ impl Cause {
             Self::Evaluation => "evaluation",
             Self::Input => "input",
             Self::Instructions => "instructions",
+            Self::Memory => "memory",
             Self::Obligation => "obligation",
             Self::Panic => "panic",
             Self::Time => "time",

@@ -11,6 +11,7 @@ use crate::policy::bundle::Bundle;
 use crate::policy::checker::Checker;
 use crate::policy::decision::{Answer, Decision, Failure};
 use crate::policy::engine::answer;
+use crate::policy::engine::bulk::Bulk;
 use crate::policy::engine::document::Document;
 use crate::policy::engine::input::Builder;
 use crate::policy::engine::interpreter::Interpreter;
@@ -80,7 +81,10 @@ impl Judge {
         let mut seen = None;
         let said = self.builder.document(query).and_then(|input| {
             seen = self.observer.wants().then(|| input.clone());
-            self.answer(input)
+            match query.body {
+                None if self.bundle.bill().is_light() => self.evaluate(input),
+                _ => self.answer(input),
+            }
         });
         let revision = self.bundle.revision();
         let decision = match said {
@@ -96,13 +100,22 @@ impl Judge {
         decision
     }
 
-    /// Evaluates `input`, and has one answer in so many checked.
+    /// Evaluates `input`, unless that might take too much memory.
     pub(super) fn answer(&mut self, input: Document) -> Result<Answer, Failure> {
+        self.bundle.bill().admit(Bulk::of(&input))?;
+        self.evaluate(input)
+    }
+
+    /// Evaluates `input`, and has one answer in so many checked.
+    fn evaluate(&mut self, input: Document) -> Result<Answer, Failure> {
         if self.bundle.is_interpreted() && matches!(self.running, Running::Machine(_)) {
             self.running = Running::of(&self.bundle);
         }
         let machine = match &mut self.running {
-            Running::Interpreter(interpreter) => return self.bundle.interpret(interpreter, &input),
+            Running::Interpreter(interpreter) => {
+                let said = self.bundle.interpret(interpreter, &input);
+                return said.map_err(|failure| self.bundle.located(failure));
+            }
             Running::Machine(machine) => machine,
         };
         let sampled = self.bundle.shadow().takes(self.decided).then(|| input.clone());
@@ -111,6 +124,6 @@ impl Judge {
         if let Some(input) = sampled {
             self.checker.check(&self.bundle, input, said.clone());
         }
-        said
+        said.map_err(|failure| self.bundle.located(failure))
     }
 }

@@ -3,6 +3,8 @@
 //! An obligation that is not in this list does not exist: an answer that asks for another is a
 //! denial, because nobody could carry it out.
 
+use std::fmt;
+
 use http::{HeaderName, HeaderValue, StatusCode};
 
 /// One thing to do, and the name policy gave it.
@@ -55,4 +57,31 @@ pub enum Duty {
         /// Its values, in order.
         values: Vec<HeaderValue>,
     },
+}
+
+/// One line, as cases in YAML name it: `request_header x-team: payments`.
+impl fmt::Display for Duty {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AnswerBody(text) => write!(f, "body {text}"),
+            Self::AnswerStatus(status) => write!(f, "http_status {}", status.as_u16()),
+            Self::DurableOnDisk => f.write_str("durability disk"),
+            Self::QueryRemove(name) => write!(f, "query_parameter {name} removed"),
+            Self::QuerySet { name, values } => {
+                write!(f, "query_parameter {name}: {}", values.join(", "))
+            }
+            Self::RequestHeaderRemove(name) => write!(f, "request_header {name} removed"),
+            Self::RequestHeaderSet { name, values } => {
+                write!(f, "request_header {name}: {}", joined(values))
+            }
+            Self::ResponseHeaderSet { name, values } => {
+                write!(f, "response_header {name}: {}", joined(values))
+            }
+        }
+    }
+}
+
+fn joined(values: &[HeaderValue]) -> String {
+    let texts = values.iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
+    texts.collect::<Vec<_>>().join(", ")
 }

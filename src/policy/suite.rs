@@ -5,58 +5,50 @@
 //! fast engine does not know. What they put in its place is then replayed: the bundle's entry point
 //! is evaluated with each such input on both engines, and they must agree.
 
-use std::fmt;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
+
+use regex::Regex;
 
 use crate::clock::Clock;
 use crate::policy::bundle::{Bundle, on_large_stack};
 use crate::policy::config::{Config, Tests};
+use crate::policy::contents::Contents;
+use crate::policy::coverage::{Coverage, Covered};
 use crate::policy::decision::agree;
 use crate::policy::engine::answer;
 use crate::policy::engine::document::Document;
 use crate::policy::engine::interpreter::Interpreter;
 use crate::policy::engine::source::Source;
 use crate::policy::engine::vm::Machine;
-use crate::policy::files::Contents;
 use crate::policy::gate;
 use crate::policy::problem::{LoadError, Place, Problem};
+use crate::policy::report::{Case, Outcome, Report};
 
 /// The longest a whole run may take; what has not run by then has failed.
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// What came of running a bundle's tests.
+/// What there is to say about `test_x[name]`, of which only the rows that are true can be seen.
+const TABLE: &str = "a test is one rule without a key; write one for each row of the table";
+
+/// Which tests are run, and what is gathered on the way.
 #[derive(Clone, Debug, Default)]
-pub struct Report {
-    cases: Vec<Case>,
-    replayed: usize,
-    differences: Vec<Problem>,
+pub struct Selection {
+    /// Only tests whose full path this matches; all without it.
+    pub names: Option<Regex>,
+    /// Whether to see which lines are evaluated.
+    pub lines: Lines,
 }
 
-/// One test.
-#[derive(Clone, Debug)]
-pub struct Case {
-    /// The rule's full path.
-    pub name: String,
-    /// Where it stands.
-    pub place: Place,
-    /// What came of it.
-    pub outcome: Outcome,
-    /// How long it took.
-    pub duration: Duration,
-}
-
-/// What came of one test.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Outcome {
-    /// Evaluating it went wrong: how.
-    Error(String),
-    /// It was not true.
-    Failed,
-    /// It was true.
-    Passed,
-    /// It is a `todo_`.
-    Skipped,
+/// Whether the lines that tests evaluate are counted, which costs time.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Lines {
+    /// They are.
+    Counted,
+    /// Nobody asks.
+    #[default]
+    Uncounted,
 }
 
 /// Runs the tests in the folder or file that `config` names, whether it requires them or not.
@@ -64,9 +56,21 @@ pub enum Outcome {
 /// # Errors
 /// If the bundle cannot be loaded; a failing test is no error but part of the report.
 pub fn run(config: &Config, clock: &Clock) -> Result<Report, LoadError> {
+    run_selected(config, &Selection::default(), clock)
+}
+
+/// Runs those of the tests that are selected.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_selected(
+    config: &Config,
+    selection: &Selection,
+    clock: &Clock,
+) -> Result<Report, LoadError> {
     let untested = Config { tests: Tests::Off, ..config.clone() };
     let bundle = Bundle::load(&untested, clock)?;
-    on_large_stack(&config.path, || run_on(&bundle, &Contents::read(&config.path)?, clock))
+    on_large_stack(&config.path, || run_those(&bundle, &Contents::read(config)?, selection, clock))
 }
 
 /// Runs the tests in `contents`, from which `bundle` was made.
@@ -75,15 +79,31 @@ pub(super) fn run_on(
     contents: &Contents,
     clock: &Clock,
 ) -> Result<Report, LoadError> {
+    run_those(bundle, contents, &Selection::default(), clock)
+}
+
+fn run_those(
+    bundle: &Bundle,
+    contents: &Contents,
+    selection: &Selection,
+    clock: &Clock,
+) -> Result<Report, LoadError> {
     let files = gate::parse(&contents.sources).map_err(LoadError::new)?;
     let data = Document::parse(&contents.data).map_err(|error| {
         Problem::new(Place::file("data.json"), error, "correct the data documents")
     })?;
-    let interpreter = Interpreter::new(&contents.sources, &data).map_err(LoadError::new)?;
+    let mut interpreter = Interpreter::new(&contents.sources, &data).map_err(LoadError::new)?;
+    if selection.lines == Lines::Counted {
+        interpreter.count_lines();
+    }
     let started = clock.instant();
-    let mut run = Run { interpreter, clock, started, report: Report::default() };
-    for test in gate::tests(&files) {
-        run.test(test.name, test.place);
+    let mut run = Run { interpreter, clock, started, files: &files, report: Report::default() };
+    for test in gate::tests(&files).into_iter().filter(|test| selection.takes(&test.name)) {
+        run.test(test);
+    }
+    if selection.lines == Lines::Counted {
+        let coverage = run.coverage(&contents.sources);
+        run.report.cover(coverage);
     }
     if let Some(machine) = bundle.machine() {
         run.replay(bundle, machine, &contents.sources, &gate::inputs(&files));
@@ -91,8 +111,15 @@ pub(super) fn run_on(
     Ok(run.report)
 }
 
+impl Selection {
+    fn takes(&self, name: &str) -> bool {
+        self.names.as_ref().is_none_or(|names| names.is_match(name))
+    }
+}
+
 /// A run under way.
 struct Run<'a> {
+    files: &'a [gate::File<'a>],
     interpreter: Interpreter,
     clock: &'a Clock,
     started: Instant,
@@ -100,12 +127,23 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn test(&mut self, name: String, place: Place) {
+    fn test(&mut self, test: gate::Test) {
         let started = self.clock.instant();
-        let skipped = name.rsplit('.').next().is_some_and(|name| name.starts_with("todo_"));
-        let outcome = if skipped { Outcome::Skipped } else { self.outcome(&name) };
+        let skipped = test.name.rsplit('.').next().is_some_and(|name| name.starts_with("todo_"));
+        let outcome = if skipped { Outcome::Skipped } else { self.outcome(&test.name) };
         let duration = started.elapsed();
-        self.report.cases.push(Case { name, place, outcome, duration });
+        let why = if outcome == Outcome::Failed { self.why(&test) } else { String::new() };
+        self.report.add(Case { name: test.name, place: test.place, outcome, why, duration });
+    }
+
+    /// The first statement of a failed test that is not true, with those before it.
+    fn why(&self, test: &gate::Test) -> String {
+        let is_true = |step: &gate::Step| {
+            let probe = Source { file: PathBuf::from("step.rego"), text: step.probe.clone() };
+            self.interpreter.probe(&probe, &step.rule).is_ok_and(|value| value.is_true())
+        };
+        let failed = gate::steps(self.files, test).into_iter().find(|step| !is_true(step));
+        failed.map_or_else(String::new, |step| format!("{}: {}", step.place, step.text))
     }
 
     fn outcome(&mut self, name: &str) -> Outcome {
@@ -114,6 +152,7 @@ impl Run<'_> {
         }
         match self.interpreter.evaluate(name, &Document::empty()) {
             Ok(value) if value.is_true() => Outcome::Passed,
+            Ok(value) if value.is_object() => Outcome::Error(TABLE.to_owned()),
             Ok(_) => Outcome::Failed,
             Err(failure) => Outcome::Error(failure.to_string()),
         }
@@ -121,6 +160,20 @@ impl Run<'_> {
 
     fn is_late(&self) -> bool {
         self.started.elapsed() > LONGEST
+    }
+
+    /// The lines that were evaluated; of a file that no test came to, none.
+    fn coverage(&self, sources: &[Source]) -> Coverage {
+        let mut covered = self.interpreter.counted_lines(sources);
+        for file in self.files.iter().filter(|file| !file.source.is_test()) {
+            let path = &file.source.file;
+            if !covered.iter().any(|one| one.file == *path) {
+                let missed = gate::lines(file);
+                covered.push(Covered { file: path.clone(), covered: BTreeSet::new(), missed });
+            }
+        }
+        covered.sort_by(|one, other| one.file.cmp(&other.file));
+        Coverage::new(covered)
     }
 
     /// Evaluates the entry point on both engines with every input that tests put in.
@@ -141,105 +194,14 @@ impl Run<'_> {
                 }
                 let slow = bundle.interpret(&mut interpreter, &value);
                 let fast = machine.evaluate(value).and_then(|said| answer::read(&said));
-                self.report.replayed += 1;
-                if !agree(&slow, &fast) {
+                let difference = (!agree(&slow, &fast)).then(|| {
                     let message = "with this test's input, the two engines disagree";
                     let source = sources.iter().find(|source| source.file == input.place.file);
                     let text = source.map_or("", |source| source.text.as_str());
-                    let problem = Problem::new(input.place.clone(), message, "");
-                    self.report.differences.push(problem.shown_in(text));
-                }
+                    Problem::new(input.place.clone(), message, "").shown_in(text)
+                });
+                self.report.replay(difference);
             }
         }
-    }
-}
-
-impl Report {
-    /// Whether there were tests and none of them failed.
-    pub fn passed(&self) -> bool {
-        !self.is_empty() && self.problems().is_empty()
-    }
-
-    /// Whether there were no tests at all.
-    pub fn is_empty(&self) -> bool {
-        self.cases.is_empty()
-    }
-
-    /// Every test, in the order of its name.
-    pub fn cases(&self) -> &[Case] {
-        &self.cases
-    }
-
-    /// How many inputs of tests were evaluated on both engines.
-    pub fn replayed(&self) -> usize {
-        self.replayed
-    }
-
-    /// The inputs on which the engines disagreed.
-    pub(super) fn differences(&self) -> Vec<Problem> {
-        self.differences.clone()
-    }
-
-    /// The tests that failed.
-    pub(super) fn problems(&self) -> Vec<Problem> {
-        let failed = self.cases.iter().filter_map(|case| {
-            let message = match &case.outcome {
-                Outcome::Error(error) => format!("{} ended in an error: {error}", case.name),
-                Outcome::Failed => format!("{} failed", case.name),
-                Outcome::Passed | Outcome::Skipped => return None,
-            };
-            let fix = "correct the rules or the test: `countersign policy test` runs it alone";
-            Some(Problem::new(case.place.clone(), message, fix))
-        });
-        failed.collect()
-    }
-
-    fn count(&self, outcome: impl Fn(&Outcome) -> bool) -> usize {
-        self.cases.iter().filter(|case| outcome(&case.outcome)).count()
-    }
-}
-
-/// As `opa test -v` prints it.
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.is_empty() {
-            return write!(f, "no tests found: a test is a rule `test_…` in a file `*_test.rego`");
-        }
-        let mut file = None;
-        for case in &self.cases {
-            if file != Some(&case.place.file) {
-                writeln!(f, "{}:", case.place.file.display())?;
-                file = Some(&case.place.file);
-            }
-            writeln!(f, "{case}")?;
-        }
-        writeln!(f, "{}", "-".repeat(80))?;
-        for problem in &self.differences {
-            writeln!(f, "{problem}")?;
-        }
-        let total = self.cases.len();
-        let lines = [
-            ("PASS", self.count(|outcome| *outcome == Outcome::Passed)),
-            ("FAIL", self.count(|outcome| *outcome == Outcome::Failed)),
-            ("SKIPPED", self.count(|outcome| *outcome == Outcome::Skipped)),
-            ("ERROR", self.count(|outcome| matches!(outcome, Outcome::Error(_)))),
-        ];
-        let shown = lines.iter().filter(|(_, count)| *count > 0);
-        let lines: Vec<String> =
-            shown.map(|(word, count)| format!("{word}: {count}/{total}")).collect();
-        write!(f, "{}", lines.join("\n"))
-    }
-}
-
-impl fmt::Display for Case {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (word, detail) = match &self.outcome {
-            Outcome::Error(error) => ("ERROR", error.as_str()),
-            Outcome::Failed => ("FAIL", ""),
-            Outcome::Passed => ("PASS", ""),
-            Outcome::Skipped => return write!(f, "{}: SKIPPED", self.name),
-        };
-        write!(f, "{}: {word} ({:?})", self.name, self.duration)?;
-        if detail.is_empty() { Ok(()) } else { write!(f, "\n  {detail}") }
     }
 }

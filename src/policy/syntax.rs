@@ -29,7 +29,7 @@ pub(super) struct Import {
 }
 
 /// Where something stands in its file; lines count from one, bytes from zero.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
 pub(super) struct Span {
     pub(super) line: u32,
     pub(super) col: u32,

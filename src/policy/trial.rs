@@ -9,6 +9,7 @@ use crate::id::DecisionId;
 use crate::policy::bundle::Bundle;
 use crate::policy::decision::{Answer, Cause, Decision, Failure};
 use crate::policy::engine::answer;
+use crate::policy::engine::bulk::Bulk;
 use crate::policy::engine::document::Document;
 use crate::policy::engine::interpreter::Interpreter;
 use crate::policy::engine::vm::Machine;
@@ -58,9 +59,11 @@ impl Trial {
     }
 
     fn answer_to(&mut self, input: Document) -> Result<Answer, Failure> {
-        match &mut self.machine {
+        self.bundle.bill().admit(Bulk::of(&input))?;
+        let said = match &mut self.machine {
             Some(machine) => machine.evaluate(input).and_then(|said| answer::read(&said)),
             None => self.bundle.interpret(&mut self.interpreter, &input),
-        }
+        };
+        said.map_err(|failure| self.bundle.located(failure))
     }
 }

@@ -137,9 +137,9 @@ impl Failure {
                 Cause::NeedsApproval => "approval_required",
                 Cause::Undecided | Cause::Unmet(_) => "policy_error",
             },
-            Self::Unasked => "upstream_protocol",
+            Self::Unasked => "upstream_switched",
             Self::Unsigned(_) => "credential_unavailable",
-            Self::Upstream(error) => error.reason(),
+            Self::Upstream(error) => error.cause().code(),
         }
     }
 
@@ -166,7 +166,7 @@ impl Failure {
             },
             Self::Unsigned(_) => audit::Outcome::Failed { reason: "credential_unavailable" },
             // The upstream has answered, and may have acted: only the answer is withheld.
-            Self::Unasked => audit::Outcome::Aborted { why: "upstream_protocol" },
+            Self::Unasked => audit::Outcome::Aborted { why: "upstream_switched" },
             Self::Opaque => audit::Outcome::Aborted { why: "response_unscannable" },
             _ => audit::Outcome::Aborted { why: "countersign" },
         }

@@ -131,6 +131,19 @@ impl Stream {
 }
 
 impl Inspected {
+    /// A whole body that is at hand, held to the same rules as one that arrives.
+    ///
+    /// # Errors
+    /// [`BodyError`], as [`Body::inspect`] has it.
+    pub fn read(bytes: Bytes, headers: &HeaderMap, inspect: Inspect) -> Result<Self, BodyError> {
+        check_type(headers).map_err(BodyError::Ambiguous)?;
+        if bytes.len() > inspect.limit {
+            return Err(BodyError::TooLarge(inspect.limit));
+        }
+        json::check(&bytes).map_err(BodyError::Ambiguous)?;
+        Ok(Self::new(bytes))
+    }
+
     fn new(bytes: Bytes) -> Self {
         let mut sum = [0; 32];
         sum.copy_from_slice(digest(&SHA256, &bytes).as_ref());

@@ -88,23 +88,29 @@ impl Error {
 }
 
 impl Cause {
-    /// The cause in one stable word, for metrics and records.
-    pub fn reason(&self) -> &'static str {
+    /// The cause as agents are told: a stable word that says whose fault it is.
+    pub fn code(&self) -> &'static str {
         match self {
-            Self::AddressForbidden(..) => "address_forbidden",
-            Self::Closed(_) => "closed",
-            Self::Connect(_) => "connect",
-            Self::Overloaded => "overloaded",
-            Self::Protocol(_) => "protocol",
+            Self::AddressForbidden(..) => "upstream_address_forbidden",
+            Self::Closed(_) => "upstream_closed",
+            Self::Connect(_) => "upstream_connect",
+            Self::Overloaded => "upstream_overloaded",
+            Self::Protocol(_) => "upstream_protocol",
             Self::RequestBody(_) => "request_body",
-            Self::Resolve(_) => "resolve",
-            Self::Timeout(Phase::Connect) => "timeout_connect",
-            Self::Timeout(Phase::FirstByte) => "timeout_first_byte",
-            Self::Timeout(Phase::Idle) => "timeout_idle",
-            Self::Timeout(Phase::Whole) => "timeout_whole",
-            Self::Tls(_) => "tls",
-            Self::Unknown => "unknown_upstream",
+            Self::Resolve(_) => "upstream_resolve",
+            Self::Timeout(Phase::Connect) => "upstream_timeout_connect",
+            Self::Timeout(Phase::FirstByte) => "upstream_timeout_first_byte",
+            Self::Timeout(Phase::Idle) => "upstream_timeout_idle",
+            Self::Timeout(Phase::Whole) => "upstream_timeout_whole",
+            Self::Tls(_) => "upstream_tls",
+            Self::Unknown => "upstream_unknown",
         }
+    }
+
+    /// The same, for metrics and records, where it is clear that upstreams are spoken of.
+    pub fn reason(&self) -> &'static str {
+        let code = self.code();
+        code.strip_prefix("upstream_").unwrap_or(code)
     }
 
     /// Whether the cause lies in the endpoint, so that its health should suffer.

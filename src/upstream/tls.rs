@@ -98,12 +98,12 @@ impl Tls {
     }
 
     /// A connector that offers HTTP/1.1 alone.
-    pub(super) fn connector_http1(&self) -> TlsConnector {
+    pub fn connector_http1(&self) -> TlsConnector {
         self.http1.clone().into()
     }
 
     /// The name that the certificate of `endpoint` must carry.
-    pub(super) fn server_name(&self, endpoint: &Endpoint) -> Option<ServerName<'static>> {
+    pub fn server_name(&self, endpoint: &Endpoint) -> Option<ServerName<'static>> {
         if let Some(name) = &self.server_name {
             return Some(name.clone());
         }

@@ -15,9 +15,10 @@ use http_body_util::{BodyExt, Empty, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use rustls::client::Resumption;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{ClientConfig, HandshakeKind, RootCertStore};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::runtime::Handle;
@@ -28,6 +29,7 @@ use tokio_rustls::client::TlsStream;
 use super::answer::Answer;
 use super::leak::assert_no_leak;
 use super::pki::Identity;
+use super::sessions::Sessions;
 use super::wait::soon;
 
 /// The body of an agent's request.
@@ -40,6 +42,7 @@ pub struct Agent {
     server_name: String,
     secret: String,
     tls: ClientConfig,
+    sessions: Arc<Sessions>,
 }
 
 /// One connection that speaks HTTP.
@@ -78,11 +81,14 @@ impl Agent {
             .with_safe_default_protocol_versions()
             .unwrap()
             .with_root_certificates(roots);
-        let tls = match identity {
+        let mut tls = match identity {
             Some(one) => config.with_client_auth_cert(vec![one.cert], one.key).unwrap(),
             None => config.with_no_client_auth(),
         };
-        Self { address, server_name: HOST.to_owned(), secret: secret.to_owned(), tls }
+        let sessions = Arc::new(Sessions::new());
+        tls.resumption = Resumption::store(Arc::clone(&sessions) as _);
+        let (server_name, secret) = (HOST.to_owned(), secret.to_owned());
+        Self { address, server_name, secret, tls, sessions }
     }
 
     /// The same agent, asking for another name in the handshake.
@@ -95,6 +101,11 @@ impl Agent {
     pub fn without_sni(mut self) -> Self {
         self.tls.enable_sni = false;
         self
+    }
+
+    /// How many of its handshakes offered to resume a session.
+    pub fn offers(&self) -> usize {
+        self.sessions.offers()
     }
 
     /// `GET path` on a new HTTP/1.1 connection.
@@ -225,6 +236,11 @@ impl Client {
 }
 
 impl Wire {
+    /// Whether its handshake resumed an earlier session.
+    pub fn is_resumed(&self) -> bool {
+        self.stream.get_ref().1.handshake_kind() == Some(HandshakeKind::Resumed)
+    }
+
     /// Sends bytes as they are. What the other side no longer takes is not this test's business.
     pub async fn write(&mut self, bytes: &[u8]) {
         let _ = soon("a write", async {

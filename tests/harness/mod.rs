@@ -21,12 +21,16 @@ mod leak;
 mod wait;
 mod answer;
 mod upstream;
+mod sessions;
 mod agent;
+mod admin;
 mod setup;
 mod site;
+mod binary;
 
 pub use agent::{Agent, Feed, body, empty, request};
 pub use answer::Answer;
+pub use binary::Binary;
 pub use leak::{SECRET, logs};
 pub use pki::{Authority, Identity, svid};
 pub use setup::{RULES, Setup};

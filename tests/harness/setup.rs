@@ -23,6 +23,7 @@ pub struct Setup {
     pub(super) clock: Clock,
     upstream: String,
     upstream_keys: String,
+    upstreams: Vec<String>,
     credential: String,
     route: Vec<String>,
     routes: Vec<String>,
@@ -53,11 +54,12 @@ impl Setup {
             clock: Clock::System,
             upstream: format!("http://{}", upstream.address),
             upstream_keys: String::new(),
+            upstreams: Vec::new(),
             credential: "scheme: bearer".to_owned(),
             route: Vec::new(),
             routes: Vec::new(),
             limits: String::new(),
-            policy: String::new(),
+            policy: "path: rules, tests: off".to_owned(),
             trust: Vec::new(),
             files: BTreeMap::new(),
         };
@@ -85,6 +87,12 @@ impl Setup {
     /// Another route: `name: { hosts: [...], ... }`.
     pub fn another_route(mut self, line: &str) -> Self {
         self.routes.push(line.to_owned());
+        self
+    }
+
+    /// Another upstream: `name: { url: ... }`. No credential may go there unless a test says so.
+    pub fn another_upstream(mut self, line: &str) -> Self {
+        self.upstreams.push(line.to_owned());
         self
     }
 
@@ -118,7 +126,7 @@ impl Setup {
         self
     }
 
-    /// Keys of the policy beside its path, such as `history: { path: history }`.
+    /// Where the rules are: keys of `policy`, such as `path: rules, tests: off`.
     pub fn policy(mut self, keys: &str) -> Self {
         self.policy = keys.to_owned();
         self
@@ -196,6 +204,7 @@ impl Setup {
         let Self { upstream, upstream_keys, credential, limits, policy, .. } = self;
         let route = self.route.join(", ");
         let routes = self.routes.iter().map(|line| format!("  {line}\n")).collect::<String>();
+        let upstreams = self.upstreams.iter().map(|line| format!("  {line}\n")).collect::<String>();
         let trust = match self.trust.as_slice() {
             [] => "    example.org: { bundle: pki/agents.pem }\n".to_owned(),
             lines => lines.iter().map(|line| format!("    {line}\n")).collect(),
@@ -209,10 +218,10 @@ identity:
 {trust}listeners:
   agents: {{ address: 127.0.0.1:0, door: reverse, limits: {{ {limits} }} }}
   admin: {{ address: 127.0.0.1:0 }}
-policy: {{ path: rules, tests: off, shadow: 1, {policy} }}
+policy: {{ {policy}, shadow: 1 }}
 upstreams:
   api: {{ url: '{upstream}', {upstream_keys} }}
-credentials:
+{upstreams}credentials:
   api: {{ {credential}, secret: {{ file: secrets/api }}, upstreams: [api] }}
 routes:
   api: {{ hosts: [{HOST}], upstream: api, credential: api, {route} }}

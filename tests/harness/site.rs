@@ -6,20 +6,15 @@ use std::sync::Arc;
 
 use countersign::app::Running;
 use countersign::audit::{self, Report, VerifierKey};
-use http::Request;
-use http_body_util::{BodyExt, Empty};
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::net::TcpStream;
 
+use super::admin::Admin;
 use super::agent::Agent;
-use super::answer::Answer;
 use super::leak::{assert_no_leak, logs};
 use super::pki::{Authority, Identity};
 use super::setup::Setup;
-use super::wait::{soon, until};
+use super::wait::until;
 
 /// A site. Dropping it stops it and searches what it left behind for the secret.
 pub struct Site {
@@ -99,31 +94,8 @@ impl Site {
 
     /// The sum of the samples of `name` that have all of `labels`, as the admin door tells it.
     pub async fn metric(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
-        let text = self.admin("/metrics").await.text();
-        let wanted: Vec<_> =
-            labels.iter().map(|(key, value)| format!("{key}=\"{value}\"")).collect();
-        let samples = text.lines().filter(|line| {
-            let rest = line.strip_prefix(name).unwrap_or("no");
-            rest.starts_with(['{', ' ']) && wanted.iter().all(|label| line.contains(label))
-        });
-        samples.map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap()).sum()
-    }
-
-    /// What the admin door answers.
-    pub async fn admin(&self, path: &str) -> Answer {
-        let request = Request::get(path).header("host", "admin").body(Empty::<bytes::Bytes>::new());
-        soon("the admin door", async {
-            let stream = TcpStream::connect(self.admin).await.unwrap();
-            let (mut sender, http) = http1::handshake(TokioIo::new(stream)).await.unwrap();
-            tokio::spawn(http);
-            let (head, body) = sender.send_request(request.unwrap()).await.unwrap().into_parts();
-            let body = body.collect().await.unwrap().to_bytes().into();
-            let (status, headers) = (head.status, head.headers);
-            let answer = Answer { status, headers, body, trailers: Default::default() };
-            assert_no_leak("the admin door", &self.secret, &answer.bytes());
-            answer
-        })
-        .await
+        let door = Admin { address: self.admin, secret: self.secret.clone() };
+        door.metric(name, labels).await
     }
 
     /// The audit records of one type so far, in order.

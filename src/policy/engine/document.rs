@@ -17,6 +17,11 @@ impl Document {
         Self(Value::new_object())
     }
 
+    /// Nothing at all.
+    pub(in crate::policy) fn undefined() -> Self {
+        Self(Value::Undefined)
+    }
+
     /// Reads JSON text.
     pub(in crate::policy) fn parse(text: &str) -> Result<Self, String> {
         Value::from_json_str(text).map(Self).map_err(|error| error.to_string())
@@ -45,6 +50,11 @@ impl Document {
             Value::Object(members) => members.is_empty(),
             _ => false,
         }
+    }
+
+    /// Whether this is an object.
+    pub(in crate::policy) fn is_object(&self) -> bool {
+        self.0.as_object().is_ok()
     }
 
     /// Whether a rule had no value at all.

@@ -24,14 +24,14 @@ use crate::policy::query::Query;
 use crate::route::{Head, Inspected, Target};
 
 /// A query without its caller, of whom an input needs no more than the certificate's facts.
-pub(super) struct Asked<'a> {
-    pub(super) id: DecisionId,
-    pub(super) target: &'a Target,
-    pub(super) body: Option<&'a Inspected>,
-    pub(super) listener: &'a ListenerName,
-    pub(super) peer: SocketAddr,
-    pub(super) local: SocketAddr,
-    pub(super) now: Timestamp,
+pub(in crate::policy) struct Asked<'a> {
+    pub(in crate::policy) id: DecisionId,
+    pub(in crate::policy) target: &'a Target,
+    pub(in crate::policy) body: Option<&'a Inspected>,
+    pub(in crate::policy) listener: &'a ListenerName,
+    pub(in crate::policy) peer: SocketAddr,
+    pub(in crate::policy) local: SocketAddr,
+    pub(in crate::policy) now: Timestamp,
 }
 
 impl<'a> From<&Query<'a>> for Asked<'a> {
@@ -88,7 +88,8 @@ impl Builder {
         self.of_caller(query.principal.certificate(), &Asked::from(query))
     }
 
-    pub(super) fn of_caller(
+    /// The same for a caller of whom there is nothing but a certificate.
+    pub(in crate::policy) fn of_caller(
         &mut self,
         caller: &Certificate,
         query: &Asked<'_>,

@@ -11,6 +11,7 @@ use regorus::utils::limits::ExecutionTimerConfig;
 use regorus::{Engine, LimitError};
 
 use crate::policy::config::Config;
+use crate::policy::coverage::Covered;
 use crate::policy::decision::{Cause, Failure};
 use crate::policy::engine::document::Document;
 use crate::policy::engine::source::{Source, place_in, sentence_of};
@@ -43,6 +44,25 @@ impl Interpreter {
             problems.push(Problem::new(Place::file("data.json"), error.to_string(), fix));
         }
         if problems.is_empty() { Ok(Self { engine }) } else { Err(problems) }
+    }
+
+    /// From now on, notes which lines of the rules are evaluated.
+    pub(in crate::policy) fn count_lines(&mut self) {
+        self.engine.set_enable_coverage(true);
+    }
+
+    /// The lines of `sources` that were evaluated since they are noted, and those that were not.
+    /// The tests' own are left out.
+    pub(in crate::policy) fn counted_lines(&self, sources: &[Source]) -> Vec<Covered> {
+        let files = self.engine.get_coverage_report().map(|report| report.files);
+        let files = files.unwrap_or_default().into_iter();
+        let counted = files.filter_map(|file| {
+            let source = sources.iter().find(|source| source.name() == file.path)?;
+            let (covered, missed) = (file.covered, file.not_covered);
+            let file = source.file.clone();
+            (!source.is_test()).then_some(Covered { file, covered, missed })
+        });
+        counted.collect()
     }
 
     /// The value of `rule` once `module` is added to the rules; this interpreter stays as it is.
@@ -101,12 +121,11 @@ fn timer(limit: Duration) -> ExecutionTimerConfig {
 
 /// The engine's error as a failure that says where.
 fn failure(message: &str, late: bool) -> Failure {
-    if late || message.contains("time limit") {
-        return Failure::new(Cause::Time, sentence_of(message));
-    }
-    let sentence = sentence_of(message);
+    let late = late || message.contains("time limit");
+    let cause = if late { Cause::Time } else { Cause::Evaluation };
+    let failure = Failure::new(cause, sentence_of(message));
     match place_in(message, std::path::Path::new("")) {
-        Some(place) => Failure::new(Cause::Evaluation, format!("{place}: {sentence}")),
-        None => Failure::new(Cause::Evaluation, sentence),
+        Some(place) => failure.or_at(&place),
+        None => failure,
     }
 }

@@ -8,6 +8,7 @@
 
 pub(super) mod answer;
 pub(super) mod document;
+pub(super) mod bulk;
 mod moment;
 mod caller;
 pub(super) mod input;

@@ -1,41 +1,41 @@
 //! Asks the rules of one revision again, and looks at how they come to their answer.
 
 use crate::id::DecisionId;
-use crate::policy::archive::Archive;
 use crate::policy::bundle::on_large_stack;
+use crate::policy::contents::Contents;
 use crate::policy::decision::{Answer, Decision, Failure};
+use crate::policy::edition::Edition;
 use crate::policy::engine::answer;
 use crate::policy::engine::document::Document;
 use crate::policy::engine::interpreter::Interpreter;
 use crate::policy::engine::source::Source;
 use crate::policy::explain::conditions::Prober;
 use crate::policy::explain::explanation::{Explanation, Held, RulePlace, Said};
-use crate::policy::files::Contents;
 use crate::policy::gate::{self, Names};
 use crate::policy::problem::{LoadError, Place, Problem};
 
 /// The rules of one revision, ready to be asked why.
 #[derive(Debug)]
 pub struct Explainer {
-    archive: Archive,
+    edition: Edition,
     contents: Contents,
     interpreter: Interpreter,
 }
 
 impl Explainer {
-    /// Makes the rules ready that `archive` holds. They passed the gate when they were loaded.
+    /// Makes the rules ready that `edition` holds. They passed the gate when they were loaded.
     ///
     /// # Errors
     /// If they cannot be read by this version.
-    pub fn new(archive: &Archive) -> Result<Self, LoadError> {
-        on_large_stack(archive.root(), || {
-            let mut contents = Contents::of(archive)?;
+    pub fn new(edition: &Edition) -> Result<Self, LoadError> {
+        on_large_stack(edition.root(), || {
+            let mut contents = Contents::of(edition)?;
             contents.sources.retain(|source| !source.is_test());
             let data = Document::parse(&contents.data).map_err(|error| {
                 Problem::new(Place::file("data.json"), error, "correct the data documents")
             })?;
             let interpreter = Interpreter::new(&contents.sources, &data).map_err(LoadError::new)?;
-            Ok(Self { archive: archive.clone(), contents, interpreter })
+            Ok(Self { edition: edition.clone(), contents, interpreter })
         })
     }
 
@@ -44,7 +44,7 @@ impl Explainer {
     /// # Errors
     /// If the input is no JSON.
     pub fn explain(&self, input: &str) -> Result<Explanation, LoadError> {
-        on_large_stack(self.archive.root(), || {
+        on_large_stack(self.edition.root(), || {
             let input = Document::parse(input).map_err(|error| {
                 Problem::new(Place::file("input"), error, "give the input as one JSON document")
             })?;
@@ -56,7 +56,7 @@ impl Explainer {
         let files = gate::parse(&self.contents.sources).map_err(LoadError::new)?;
         let names = Names::new(&files);
         let prober = Prober::new(&files, &names, &self.interpreter, input);
-        let path: Vec<&str> = self.archive.query().split('.').collect();
+        let path: Vec<&str> = self.edition.query().split('.').collect();
         let entry = names.exact(&path);
         let answer = self.answer(input);
         let decision = match answer {
@@ -82,7 +82,7 @@ impl Explainer {
     }
 
     fn answer(&self, input: &Document) -> Result<Answer, Failure> {
-        let said = self.interpreter.clone().evaluate(self.archive.query(), input)?;
+        let said = self.interpreter.clone().evaluate(self.edition.query(), input)?;
         answer::read(&said)
     }
 

@@ -16,7 +16,7 @@ fn folder() -> PathBuf {
 
 fn explained(input: &Value) -> Explanation {
     let bundle = Bundle::load(&Config::new(folder().join("rules")), &Clock::System).unwrap();
-    let explainer = Explainer::new(bundle.archive()).unwrap();
+    let explainer = Explainer::new(bundle.edition()).unwrap();
     explainer.explain(&input.to_string()).unwrap()
 }
 

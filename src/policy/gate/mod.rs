@@ -13,18 +13,25 @@ mod calls;
 mod capabilities;
 mod cases;
 mod differences;
+mod growth;
 mod known;
 mod names;
 mod scan;
 mod certainty;
 mod walk;
+mod steps;
+mod lines;
 
 #[cfg(test)]
 pub(in crate::policy) use capabilities::capabilities;
-pub(in crate::policy) use cases::{TestInput, imports, inputs, tests};
+pub(in crate::policy) use cases::{Test, TestInput, imports, inputs, tests};
+pub(in crate::policy) use growth::Bill;
+pub(in crate::policy) use lines::lines;
 pub(in crate::policy) use names::{Names, dotted};
+pub(in crate::policy) use steps::{Step, steps};
 
 use crate::policy::engine::source::Source;
+use crate::policy::manifest::{Manifest, stray};
 use crate::policy::problem::{Place, Problem};
 use crate::policy::syntax::{Module, Span};
 
@@ -48,12 +55,30 @@ pub(in crate::policy) fn parse(sources: &[Source]) -> Result<Vec<File<'_>>, Vec<
     if problems.is_empty() { Ok(files) } else { Err(problems) }
 }
 
-/// What would end or hang the process, or is not allowed; tests included.
-pub(super) fn refusals(files: &[File<'_>]) -> Vec<Problem> {
+/// What would end or hang the process, or is not allowed, tests included; otherwise, what one
+/// decision may cost in memory.
+pub(super) fn refusals(files: &[File<'_>], data: &str) -> Result<Bill, Vec<Problem>> {
     let names = Names::new(files);
     let mut problems = builtins::check(files, &names);
     problems.extend(calls::check(files, &names));
-    problems
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    growth::check(files, &names, &serde_json::from_str(data).unwrap_or_default())
+}
+
+/// The rules in packages outside of the manifest's roots.
+pub(super) fn strays(files: &[File<'_>], manifest: &Manifest) -> Vec<Problem> {
+    let names = Names::new(files);
+    let outside = |number: &usize| {
+        let path = names.package(*number);
+        !manifest.covers(path.get(1..).unwrap_or_default())
+    };
+    let stray = |number: usize| {
+        let what = format!("the package `{}`", names.package(number).join("."));
+        files.get(number).map(|file| stray(&file.source.file, &what))
+    };
+    (0..files.len()).filter(outside).filter_map(stray).collect()
 }
 
 /// Why these files must run on the interpreter; nothing if they need not.
@@ -79,6 +104,14 @@ pub(super) fn entry_point(files: &[File<'_>], query: &str) -> Option<Problem> {
         None => "define it, or set `policy.query`".to_owned(),
     };
     Some(Problem::new(Place::file(folder), format!("no rule defines `{query}`"), fix))
+}
+
+/// Where the rule of that full path stands first.
+pub(super) fn place_of(files: &[File<'_>], path: &str) -> Option<Place> {
+    let names = Names::new(files);
+    let path: Vec<&str> = path.split('.').collect();
+    let (file, rule) = names.nodes().get(names.exact(&path)?)?.rules.first()?;
+    Some(place_at(files, *file, rule.span()))
 }
 
 /// A problem at a place in one of the files.

@@ -61,6 +61,11 @@ impl<'a> Names<'a> {
         index
     }
 
+    /// The package of a file, by the file's number.
+    pub(in crate::policy) fn package(&self, file: usize) -> &[&'a str] {
+        self.scopes.get(file).map_or(&[], |scope| &scope.package)
+    }
+
     pub(in crate::policy) fn nodes(&self) -> &[Node<'a>] {
         &self.nodes
     }
@@ -103,6 +108,20 @@ impl<'a> Names<'a> {
     /// The rules that evaluating the reference may evaluate.
     pub(in crate::policy) fn targets(&self, file: usize, expr: &'a Expr) -> Vec<usize> {
         self.meanings(file, expr).iter().flat_map(|path| self.reached(path)).collect()
+    }
+
+    /// The path into `data` that the reference in that file means, if it means one.
+    pub(in crate::policy) fn data_path(&self, file: usize, expr: &'a Expr) -> Option<Path<'a>> {
+        let root = expr.reference().0.variable()?;
+        let imported = self.scopes.get(file)?.imports.contains_key(root);
+        (root == "data" || imported).then(|| self.meanings(file, expr).into_iter().next())?
+    }
+
+    /// Whether the bare name, in that file, is that of a rule or of an import.
+    pub(in crate::policy) fn is_rule(&self, file: usize, name: &str) -> bool {
+        let Some(scope) = self.scopes.get(file) else { return false };
+        let own: Path<'_> = scope.package.iter().copied().chain([name]).collect();
+        self.exact(&own).is_some() || scope.imports.contains_key(name)
     }
 
     fn path_of(&self, file: usize, name: &'a Expr) -> Path<'a> {

@@ -89,7 +89,7 @@ fn an_error_of_a_rule_is_a_denial_that_says_where() {
     let (mut judge, _) = judge(load("decision if not json.unmarshal(input.s) == 5").unwrap());
     let failure = judge.answer(input(r#"{"s": "five"}"#)).unwrap_err();
     assert_eq!(failure.cause().word(), "evaluation");
-    assert!(failure.message().contains("t.rego:3"), "{failure}");
+    assert!(failure.to_string().contains("t.rego:3"), "{failure}");
 }
 
 #[test]

@@ -93,7 +93,7 @@ fn chains_of_rules_have_a_longest_length() {
 fn the_deepest_rules_that_pass_fit_the_stack_of_a_worker() {
     let loops = |n: usize| {
         format!(
-            "f{n}(x) := y if {{\ny := [z | some a in x; some b in [a]; z := [[[f{}([b])]]]][0]\n\
+            "f{n}(x) := y if {{\ny := count([z | some a in x; some b in [a]; z := [[[f{}([b])]]]])\n\
              }}\n",
             n + 1
         )

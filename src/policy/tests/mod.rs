@@ -1,11 +1,14 @@
 //! Policy as a whole: what is refused, what the interpreter runs, and that the two engines agree.
 
 mod answers;
+mod archives;
 mod constructs;
 mod engines;
+mod growth;
 mod hostile;
 mod pack;
 mod snippets;
+mod suite;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -217,7 +217,7 @@ fn a_new_snapshot_keeps_the_connections_of_what_did_not_change() {
         assert_eq!(peer.accepted.get(), 2);
         until(|| peer.open.get() == 1).await;
         client.adopt(&Upstreams::load(Vec::new()).unwrap());
-        assert_eq!(get(&client).await.unwrap_err().reason(), "unknown_upstream");
+        assert_eq!(get(&client).await.unwrap_err().reason(), "unknown");
         until(|| peer.open.get() == 0).await;
     });
 }

@@ -1,0 +1,67 @@
+//! A request that nobody made, judged to see what would be said about it.
+//!
+//! Nobody has proved to be its caller, so there is no principal and there can be no grant: what
+//! comes out is to be compared with what was expected, and never to be carried out. Input, engines
+//! and reading of the answer are those of live requests, and both engines are asked.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use crate::clock::Timestamp;
+use crate::id::{DecisionId, ListenerName};
+use crate::identity::Certificate;
+use crate::policy::bundle::Bundle;
+use crate::policy::decision::{Decision, agree};
+use crate::policy::engine::answer;
+use crate::policy::engine::input::{Asked, Builder};
+use crate::route::{Inspected, Target};
+
+/// One request, and what its caller's certificate would say.
+#[derive(Clone, Copy, Debug)]
+pub struct Rehearsal<'a> {
+    /// Who would call.
+    pub caller: &'a Certificate,
+    /// What they would want.
+    pub target: &'a Target,
+    /// The whole body, on routes that inspect it.
+    pub body: Option<&'a Inspected>,
+    /// The door they would come in by.
+    pub listener: &'a ListenerName,
+    /// When.
+    pub now: Timestamp,
+}
+
+/// What would be said.
+#[derive(Clone, Debug)]
+pub struct Rehearsed {
+    /// The authority's decision.
+    pub decision: Decision,
+    /// Whether the fast engine, where it serves these rules, says the same.
+    pub agreed: bool,
+}
+
+impl Rehearsal<'_> {
+    /// Asks `bundle`.
+    pub fn run(&self, bundle: &Bundle) -> Rehearsed {
+        let nobody = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let Self { target, body, listener, now, .. } = *self;
+        let id = DecisionId::new();
+        let asked = Asked { id, target, body, listener, peer: nobody, local: nobody, now };
+        let input = match Builder::new().of_caller(self.caller, &asked) {
+            Ok(input) => input,
+            Err(failure) => {
+                let decision = Decision::failed(id, bundle.revision(), failure);
+                return Rehearsed { decision, agreed: true };
+            }
+        };
+        let said = bundle.interpret(&mut bundle.interpreter(), &input);
+        let fast = bundle
+            .machine()
+            .map(|mut machine| machine.evaluate(input).and_then(|said| answer::read(&said)));
+        let agreed = fast.is_none_or(|fast| agree(&said, &fast));
+        let decision = match said {
+            Ok(answer) => Decision::answered(id, bundle.revision(), answer),
+            Err(failure) => Decision::failed(id, bundle.revision(), failure),
+        };
+        Rehearsed { decision, agreed }
+    }
+}
