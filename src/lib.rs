@@ -19,6 +19,7 @@
 //! |---|---|---|
 //! | [`identity::Principal`] | who is calling, proved | `identity` |
 //! | [`route::Target`] | what they want, in the one canonical form | `route` |
+//! | [`operation::Operations`] | what that does, one by one | `operation` |
 //! | [`policy::Decision`] | what policy answered | `policy` |
 //! | [`enforce::Grant`] | it may go ahead, on these terms | `enforce` |
 //! | [`audit::Recorded`] | that is on the record | `audit` |
@@ -36,6 +37,7 @@ pub mod shutdown;
 // Parts, in the order a request meets them.
 pub mod identity;
 pub mod route;
+pub mod operation;
 pub mod policy;
 pub mod history;
 pub mod audit;

@@ -306,7 +306,6 @@ async fn what_claims_an_authority_never_reaches_the_upstream() {
         "X-Countersign-Principal",
         "X-Original-URL",
         "X-Rewrite-URL",
-        "X-HTTP-Method-Override",
         "X-Envoy-Original-Path",
         "Keep-Alive",
         "TE",

@@ -8,6 +8,8 @@ mod split;
 mod hostile;
 mod identity;
 mod inspection;
+mod mcp;
+mod operations;
 mod policy;
 mod history;
 mod bundles;

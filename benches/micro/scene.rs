@@ -16,8 +16,10 @@ use countersign::identity::trust::TrustConfig;
 use countersign::identity::{Caller, Principal, Trust, TrustDomain, files};
 use countersign::listener::tls::server_config;
 use countersign::metrics::Metrics;
+use countersign::operation::Operations;
 use countersign::policy::{Bundle, Checker, Config, Judge};
 use countersign::route::pattern::{HostPattern, PathPrefix};
+use countersign::route::protocol::Protocol;
 use countersign::route::terms::{Dialect, Durability, EncodedSlash, Retry};
 use countersign::route::{Body, Head, Route, Table};
 use http::Request;
@@ -83,7 +85,9 @@ impl Scene {
     pub(crate) fn ask(&self) -> Ask {
         let target = self.routes.resolve(Head::parse(parts()).unwrap()).unwrap();
         let now = Timestamp::from_secs(1_795_461_720);
-        Ask { id: DecisionId::new(), caller: Rc::clone(&self.caller), target, body: None, now }
+        let operations = Operations::read(&target, None).unwrap();
+        let caller = Rc::clone(&self.caller);
+        Ask { id: DecisionId::new(), caller, target, body: None, operations, now }
     }
 
     /// The credential, with its secret read.
@@ -157,6 +161,7 @@ fn route() -> Route {
         methods: None,
         upstream: "orders".into(),
         credential: Some("orders-api".into()),
+        protocol: Protocol::Http,
         inspect: None,
         durability: Durability::Kernel,
         dialect: Dialect::Generic,

@@ -14,16 +14,36 @@ table := {
 		"routes": ["orders", "invoices"],
 		"methods": ["GET", "POST"],
 	},
+	"query the shop": {
+		"agents": ["spiffe://example.org/agents/shopper"],
+		"routes": ["shop"],
+		"methods": ["GET", "POST"],
+		"kinds": ["read"],
+	},
+	"call two methods": {
+		"agents": ["spiffe://example.org/agents/caller"],
+		"routes": ["calls"],
+		"methods": ["POST"],
+		"operations": ["getOrder", "pay"],
+	},
 }
 
-request(agent, route, method, segments) := {
+request(agent, route, method, segments) := asked(agent, route, method, segments, [{"kind": "write", "name": ""}]) if {
+	not method in {"GET", "HEAD", "OPTIONS"}
+} else := asked(agent, route, method, segments, [{"kind": "read", "name": ""}])
+
+asked(agent, route, method, segments, operations) := {
 	"attributes": {"request": {"http": {"method": method}}},
 	"countersign": {
 		"route": route,
 		"principal": {"spiffe_id": concat("/", ["spiffe://example.org", agent])},
-		"request": {"segments": segments},
+		"request": {"segments": segments, "operations": operations},
 	},
 }
+
+look := {"kind": "read", "name": "look"}
+
+pay := {"kind": "write", "name": "pay"}
 
 codes(answer) := {reason.code | some reason in answer.reasons}
 
@@ -79,6 +99,44 @@ test_an_empty_table_denies_everybody if {
 		with data.countersign.access as {}
 	answer.allowed == false
 	codes(answer) == {"no_grant"}
+}
+
+test_reading_is_granted_whatever_the_method if {
+	every method in ["GET", "POST"] {
+		authz.allowed with input as asked("agents/shopper", "shop", method, ["graphql"], [look, look])
+			with data.countersign.access as table
+	}
+}
+
+test_one_write_among_reads_denies_them_all if {
+	every operations in [[pay], [look, pay], [pay, look]] {
+		answer := authz.decision with input as asked("agents/shopper", "shop", "POST", ["graphql"], operations)
+			with data.countersign.access as table
+		answer.allowed == false
+		codes(answer) == {"operation_not_granted"}
+	}
+}
+
+test_a_write_in_a_get_is_not_granted_with_get if {
+	answer := authz.decision with input as asked("agents/reporter", "orders", "GET", ["api"], [pay])
+		with data.countersign.access as table
+	answer.allowed == false
+	codes(answer) == {"operation_not_granted"}
+}
+
+test_every_operation_is_granted_by_its_name if {
+	authz.allowed with input as asked("agents/caller", "calls", "POST", ["rpc"], [pay, {"kind": "write", "name": "getOrder"}])
+		with data.countersign.access as table
+	answer := authz.decision with input as asked("agents/caller", "calls", "POST", ["rpc"], [pay, {"kind": "write", "name": "dropOrders"}])
+		with data.countersign.access as table
+	answer.allowed == false
+	codes(answer) == {"operation_not_granted"}
+}
+
+test_a_request_without_operations_is_denied if {
+	answer := authz.decision with input as asked("agents/clerk", "orders", "POST", ["api"], [])
+		with data.countersign.access as table
+	answer.allowed == false
 }
 
 test_a_request_without_identity_is_denied if {

@@ -2,11 +2,13 @@
 
 use std::io::{self, Write};
 use std::net::ToSocketAddrs;
+use std::path::Path;
 
 use crate::app::Assembly;
-use crate::cli::{ConfigPath, Exit};
+use crate::cli::{ConfigPath, Exit, policy_check};
 use crate::clock::Clock;
 use crate::metrics::Metrics;
+use crate::policy::check::{Report, check};
 
 /// What `check` takes.
 #[derive(Debug, clap::Args)]
@@ -31,10 +33,14 @@ impl Arguments {
         for warning in assembly.snapshot.bundle.warnings() {
             writeln!(err, "warning: {warning}")?;
         }
+        let report = findings(&self.path.config);
+        for finding in report.findings() {
+            writeln!(err, "{finding}")?;
+        }
         for host in unresolvable(&assembly) {
             writeln!(err, "warning: upstream host `{host}` does not resolve here and now")?;
         }
-        let mut exit = Exit::Done;
+        let mut exit = if report.errors() > 0 { Exit::Configuration } else { Exit::Done };
         for (name, why) in assembly.snapshot.credentials.problems() {
             writeln!(err, "error: credential `{name}`: {why}")?;
             exit = Exit::Configuration;
@@ -47,6 +53,15 @@ impl Arguments {
         }
         Ok(exit)
     }
+}
+
+/// What the rules get wrong without the engine saying so.
+fn findings(config: &Path) -> Report {
+    let Ok(file) = policy_check::read(config) else { return Report::default() };
+    let policy = file.policy();
+    let found =
+        policy.map(|policy| check(&[policy.path], &policy.query, policy_check::bodies(&file)));
+    found.unwrap_or_default()
 }
 
 /// The hosts of upstreams that have no address at this moment.

@@ -11,6 +11,7 @@ mod policy;
 mod policy_report;
 mod policy_test;
 mod replay;
+mod policy_check;
 mod serve;
 mod suggest;
 
@@ -48,7 +49,7 @@ enum Command {
     Dev(dev::Arguments),
     /// Say why a decision was made
     Explain(explain::Arguments),
-    /// Test and try policy bundles
+    /// Check, test and try policy bundles
     #[command(subcommand)]
     Policy(policy::Command),
     /// Serve agents

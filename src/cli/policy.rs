@@ -4,11 +4,13 @@ use std::io::{self, Write};
 
 use clap::Subcommand;
 
-use crate::cli::{Exit, eval, policy_test, replay, suggest};
+use crate::cli::{Exit, eval, policy_check, policy_test, replay, suggest};
 
 /// What there is to do with policy.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// Find what rules get wrong without the engine saying so, before anything is loaded
+    Check(policy_check::Arguments),
     /// Say what rules answer to an input, and why
     Eval(eval::Arguments),
     /// Ask other rules about the decisions of the last days, and say what would change
@@ -22,6 +24,7 @@ pub(super) enum Command {
 impl Command {
     pub(super) fn run(self, out: &mut dyn Write, err: &mut dyn Write) -> io::Result<Exit> {
         match self {
+            Self::Check(arguments) => arguments.run(out, err),
             Self::Eval(arguments) => arguments.run(out, err),
             Self::Replay(arguments) => arguments.run(out, err),
             Self::Suggest(arguments) => arguments.run(out, err),

@@ -30,7 +30,6 @@ use crate::listener::{self, ListenerConfig};
 use crate::policy;
 use crate::route::head;
 use crate::route::pattern::PathPrefix;
-use crate::route::terms::Inspect;
 use crate::{route, upstream};
 
 impl File {
@@ -218,9 +217,10 @@ impl Route {
             methods: self.methods.as_ref().map(|all| all.iter().map(|m| m.0.clone()).collect()),
             upstream: self.upstream.clone(),
             credential: self.credential.clone(),
-            inspect: self.inspected().map(|limit| Inspect { limit: limit.in_memory() }),
+            protocol: self.protocol(),
+            inspect: self.inspected(),
             durability: self.durability.into(),
-            dialect: self.dialect.into(),
+            dialect: self.dialect(),
             encoded_slash: self.encoded_slash.into(),
             upgrades: self
                 .upgrade

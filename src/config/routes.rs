@@ -1,6 +1,6 @@
 //! `routes:` which requests there are, and what happens to each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use http::Method;
 use schemars::JsonSchema;
@@ -10,6 +10,7 @@ use crate::clock::Timestamp;
 use crate::config::code::Code;
 use crate::config::keypath::KeyPath;
 use crate::config::problem::Problem;
+use crate::config::protocol::{GraphQl, Protocol};
 use crate::config::report::Report;
 use crate::config::size::Size;
 use crate::config::text::Text;
@@ -34,17 +35,25 @@ pub struct Route {
     /// Where its requests go.
     #[schemars(with = "String")]
     pub upstream: UpstreamName,
+    /// What its requests speak inside HTTP, and so how its operations are told apart.
+    #[serde(default)]
+    pub protocol: Protocol,
+    /// The operations that only read: methods of JSON-RPC, `package.Service/Method` of gRPC, ids of
+    /// persisted GraphQL queries. All that are not listed count as writes.
+    #[serde(default)]
+    pub reads: BTreeSet<String>,
+    /// What it takes of GraphQL.
+    pub graphql: Option<GraphQl>,
     /// What is put on them.
     #[schemars(with = "Option<String>")]
     pub credential: Option<CredentialName>,
-    /// What policy may see of their bodies; unless given, nothing.
+    /// What policy may see of their bodies; unless given, nothing, or what the protocol needs.
     pub inspect: Option<Inspect>,
     /// When their intent counts as recorded.
     #[serde(default)]
     pub durability: Durability,
-    /// The shape of Countersign's own answers.
-    #[serde(default)]
-    pub dialect: Dialect,
+    /// The shape of Countersign's own answers. Unless given, that of the protocol, or `generic`.
+    pub dialect: Option<Dialect>,
     /// What happens to a request with `%2F` in its path.
     #[serde(default)]
     pub encoded_slash: EncodedSlash,
@@ -77,8 +86,12 @@ pub struct Inspect {
 #[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq)]
 #[serde(rename_all = "snake_case")]
 pub enum Body {
+    /// As a form: names and values.
+    Form,
     /// As JSON, strictly.
     Json,
+    /// As parts: names, files and sizes.
+    Multipart,
     /// Not at all.
     None,
 }
@@ -129,6 +142,10 @@ words! {
     Git => Git,
     /// GitHub's API.
     Github => GitHub,
+    /// GraphQL.
+    Graphql => GraphQl,
+    /// JSON-RPC 2.0.
+    Jsonrpc => JsonRpc,
     /// MCP.
     Mcp => Mcp,
     /// OpenAI's API.
@@ -183,11 +200,6 @@ impl Route {
         })
     }
 
-    /// The largest body that policy sees; `None` if it sees none.
-    pub fn inspected(&self) -> Option<Size> {
-        self.inspect.as_ref().filter(|inspect| inspect.body == Body::Json).map(|one| one.limit.0)
-    }
-
     fn check(&self, at: &KeyPath, report: &mut Report) {
         if self.hosts.is_empty() {
             let message = "a route serves at least one host";
@@ -199,6 +211,7 @@ impl Route {
                     .help("remove the key to serve the usual ones"),
             );
         }
+        self.check_protocol(at, report);
         if let Some(inspect) = &self.inspect {
             let limit = at.key("inspect").key("limit");
             report.within(limit, &inspect.limit, Size::bytes(1)..=Size::mib(64));

@@ -11,15 +11,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::HOST;
+use http::header::{ACCEPT, CONTENT_TYPE, HOST};
 use http::{HeaderMap, Method, Request, StatusCode};
-use http_body_util::{BodyExt, Empty, Limited};
+use http_body_util::{BodyExt, Full, Limited};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
 use rustls::sign::SingleCertAndKey;
 use rustls::{ClientConfig, RootCertStore};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -74,7 +74,30 @@ impl Agent {
             .method(method)
             .uri(path)
             .header(HOST, self.gateway.to_string())
-            .body(Empty::<Bytes>::new())
+            .body(Full::default())
+            .map_err(io::Error::other)?;
+        within_patience(self.exchange(request)).await
+    }
+
+    /// Calls a tool of the MCP server at `path`, as any MCP client would.
+    ///
+    /// # Errors
+    /// If there is no answer within [`PATIENCE`].
+    pub(super) async fn call_tool(
+        &self,
+        path: &str,
+        name: &str,
+        arguments: Value,
+    ) -> io::Result<Answer> {
+        let params = json!({ "name": name, "arguments": arguments });
+        let message =
+            json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params });
+        let request = Request::post(path)
+            .header(HOST, self.gateway.to_string())
+            .header(CONTENT_TYPE, "application/json")
+            .header(ACCEPT, "application/json, text/event-stream")
+            .header("mcp-protocol-version", "2025-11-25")
+            .body(Full::from(message.to_string()))
             .map_err(io::Error::other)?;
         within_patience(self.exchange(request)).await
     }
@@ -99,7 +122,7 @@ impl Agent {
         self.seen.borrow().clone()
     }
 
-    async fn exchange(&self, request: Request<Empty<Bytes>>) -> io::Result<Answer> {
+    async fn exchange(&self, request: Request<Full<Bytes>>) -> io::Result<Answer> {
         let stream = TokioIo::new(self.connect().await?);
         let (mut sender, connection) = http1::handshake(stream).await.map_err(io::Error::other)?;
         let answer = async move {

@@ -167,10 +167,12 @@ fn origin() -> Result<Origin, Error> {
 /// The one agent there is.
 pub(super) const AGENT: &str = "demo-agent";
 
-/// The quickstart example's rules are the demo's: one text, tested once.
-const RULES: [(&str, &str); 2] = [
+/// The quickstart example's rules are the demo's: one text, tested once. The tools have their own.
+const RULES: [(&str, &str); 4] = [
     ("authz.rego", include_str!("../../examples/quickstart/rules/authz.rego")),
     ("authz_test.rego", include_str!("../../examples/quickstart/rules/authz_test.rego")),
+    ("tools.rego", include_str!("template/tools.rego")),
+    ("tools_test.rego", include_str!("template/tools_test.rego")),
 ];
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod error;
 mod layout;
 mod pki;
 mod settings;
+mod tools;
 mod sample;
 mod agent;
 mod deployment;
@@ -23,6 +24,7 @@ pub use tour::tour;
 mod tests {
     use std::path::Path;
 
+    use super::layout::Layout;
     use crate::clock::Clock;
     use crate::policy::{Bundle, Config, suite};
 
@@ -36,5 +38,16 @@ mod tests {
             let bundle = Bundle::load(&config, &Clock::System).unwrap();
             assert!(!bundle.is_interpreted(), "{example}: {:?}", bundle.differences());
         }
+    }
+    #[test]
+    fn the_rules_that_a_deployment_begins_with_pass_their_tests_and_run_on_the_fast_engine() {
+        let folder = tempfile::tempdir().unwrap();
+        let layout = Layout::under(folder.path());
+        layout.prepare().unwrap();
+        let config = Config::new(layout.rules());
+        let report = suite::run(&config, &Clock::System).unwrap();
+        assert!(report.passed(), "{report}");
+        let bundle = Bundle::load(&config, &Clock::System).unwrap();
+        assert!(!bundle.is_interpreted(), "{:?}", bundle.differences());
     }
 }

@@ -16,7 +16,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
-use http_body_util::Full;
+use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -29,6 +29,7 @@ use tokio::task::LocalSet;
 
 use crate::dev::error::Error;
 use crate::dev::layout::KeyDigest;
+use crate::dev::tools;
 use crate::shutdown::{Shutdown, Trigger};
 
 /// A sample API that serves, on a thread of its own. Dropping it stops it.
@@ -113,8 +114,8 @@ async fn serve(socket: std::net::TcpListener, api: Api, mut shutdown: Shutdown) 
 
 async fn serve_one(stream: TcpStream, api: Api) {
     let service = service_fn(move |request| {
-        let answer = api.answer(&request);
-        async { Ok::<_, Infallible>(answer) }
+        let api = api.clone();
+        async move { Ok::<_, Infallible>(api.answer(request).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -125,13 +126,16 @@ async fn serve_one(stream: TcpStream, api: Api) {
 }
 
 impl Api {
-    fn answer(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
+    async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
         self.requests.fetch_add(1, Ordering::SeqCst);
         let Some(presented) = bearer(request.headers()).map(KeyDigest::of) else {
             return unauthorized("there is no bearer credential");
         };
         if presented != self.key {
             return unauthorized("the bearer credential is not the right one");
+        }
+        if request.uri().path() == "/mcp" {
+            return message(request).await;
         }
         let path: Vec<&str> = request.uri().path().split('/').skip(1).collect();
         let mut document = match (request.method(), path.as_slice()) {
@@ -142,12 +146,33 @@ impl Api {
                 json!({ "customer": { "id": id, "name": "Ada Example" } })
             }
             (&Method::DELETE, ["v1", "customers", id]) => json!({ "deleted": { "id": id } }),
-            (_, ["v1", "echo"]) => json!({ "received": received(request) }),
+            (_, ["v1", "echo"]) => json!({ "received": received(&request) }),
             _ => return document(StatusCode::NOT_FOUND, &json!({ "error": "nothing is here" })),
         };
         document["authenticated"] = json!(true);
         document["credential_sha256_prefix"] = json!(presented.prefix());
         self::document(StatusCode::OK, &document)
+    }
+}
+
+/// One message for the sample MCP server, which opens no streams.
+async fn message(request: Request<Incoming>) -> Response<Full<Bytes>> {
+    if request.method() != Method::POST {
+        let body = json!({ "error": "send messages by POST" });
+        return document(StatusCode::METHOD_NOT_ALLOWED, &body);
+    }
+    let body = Limited::new(request.into_body(), LARGEST).collect().await;
+    let message = body.ok().and_then(|body| serde_json::from_slice(&body.to_bytes()).ok());
+    let Some(message) = message else {
+        return document(StatusCode::BAD_REQUEST, &json!({ "error": "that is no message" }));
+    };
+    match tools::answer(&message) {
+        Some(answer) => document(StatusCode::OK, &answer),
+        None => {
+            let mut response = Response::new(Full::default());
+            *response.status_mut() = StatusCode::ACCEPTED;
+            response
+        }
     }
 }
 
@@ -188,6 +213,9 @@ const CONNECTIONS: usize = 256;
 
 /// From a connection, or from the last request on it, until a request's head is here.
 const PATIENCE: Duration = Duration::from_secs(300);
+
+/// The most bytes of one message.
+const LARGEST: usize = 64 << 10;
 
 /// How long to wait after the operating system refused to accept.
 const BACK_OFF: Duration = Duration::from_millis(50);

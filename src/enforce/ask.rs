@@ -5,6 +5,7 @@ use std::rc::Rc;
 use crate::clock::Timestamp;
 use crate::id::DecisionId;
 use crate::identity::Caller;
+use crate::operation::Operations;
 use crate::policy::Query;
 use crate::route::{Inspected, Target};
 
@@ -19,6 +20,8 @@ pub struct Ask {
     pub target: Target,
     /// The whole body, on routes that inspect it.
     pub body: Option<Inspected>,
+    /// What that does, one by one.
+    pub operations: Operations,
     /// When they asked.
     pub now: Timestamp,
 }
@@ -31,6 +34,7 @@ impl Ask {
             principal: &self.caller.principal,
             target: &self.target,
             body: self.body.as_ref(),
+            operations: &self.operations,
             listener: &self.caller.listener,
             peer: self.caller.peer,
             local: self.caller.local,

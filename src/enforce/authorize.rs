@@ -5,7 +5,7 @@ use crate::enforce::grant::Grant;
 use crate::enforce::obligation;
 use crate::enforce::refusal::Refusal;
 use crate::metrics::PolicyMetrics;
-use crate::policy::{Effect, Judge};
+use crate::policy::{Decision, Effect, Judge};
 
 /// Asks policy about `ask`, and grants it if the answer is a clear yes whose every obligation can be
 /// carried out, or a clear no on a route that an operator has set to be observed for the time being.
@@ -27,6 +27,19 @@ pub fn authorize(
     }
     let route = ask.target.route().name.as_str();
     metrics.decisions.with_label_values(&[route, decision.label()]).inc();
+    settle(ask, decision)
+}
+
+/// What [`authorize`] would say to `ask`. Nothing is granted, and nothing is counted as a decision.
+///
+/// # Errors
+/// [`Refusal`].
+pub fn consider(judge: &mut Judge, ask: Ask) -> Result<(), Box<Refusal>> {
+    let decision = judge.decide(&ask.query());
+    settle(ask, decision).map(drop)
+}
+
+fn settle(ask: Ask, decision: Decision) -> Result<Grant, Box<Refusal>> {
     if *decision.effect() != Effect::Allow {
         return Err(Box::new(Refusal::denied(ask, decision)));
     }

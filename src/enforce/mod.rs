@@ -11,6 +11,6 @@ pub mod grant;
 pub mod refusal;
 
 pub use ask::Ask;
-pub use authorize::authorize;
+pub use authorize::{authorize, consider};
 pub use grant::Grant;
 pub use refusal::{Cause, Refusal};

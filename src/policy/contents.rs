@@ -44,11 +44,22 @@ pub(super) struct Contents {
 impl Contents {
     /// Reads the folder, the one file of rules or the archive that `config` names.
     pub(super) fn read(config: &Config) -> Result<Self, LoadError> {
-        let mut gathered = Gathered::new(&config.path, config.signing.clone());
-        if archive::is_archive(&config.path) {
-            archive::read(&mut gathered);
-        } else {
-            folder::read(&mut gathered);
+        Self::read_all(std::slice::from_ref(&config.path), config.signing.as_ref())
+    }
+
+    /// Reads several of them as one; each is a root of its own for its data.
+    pub(super) fn read_all(
+        paths: &[PathBuf],
+        signing: Option<&Signing>,
+    ) -> Result<Self, LoadError> {
+        let mut gathered = Gathered::new(signing.cloned());
+        for path in paths {
+            gathered.root.clone_from(path);
+            if archive::is_archive(path) {
+                archive::read(&mut gathered);
+            } else {
+                folder::read(&mut gathered);
+            }
         }
         gathered.finish()
     }
@@ -57,7 +68,8 @@ impl Contents {
 impl Contents {
     /// The same contents again, from what was kept of them.
     pub(super) fn of(edition: &Edition) -> Result<Self, LoadError> {
-        let mut gathered = Gathered::new(&edition.root, None);
+        let mut gathered = Gathered::new(None);
+        gathered.root.clone_from(&edition.root);
         for file in &edition.files {
             let name = file.path.strip_prefix(&edition.root).unwrap_or(&file.path);
             if let Some(kind) = Kind::of(&file.path) {
@@ -70,7 +82,7 @@ impl Contents {
 
 /// What has been read so far.
 pub(super) struct Gathered {
-    /// The bundle's own place: a folder or a file.
+    /// What is being read: a folder or a file.
     pub(super) root: PathBuf,
     pub(super) watched: Vec<PathBuf>,
     pub(super) manifest: Manifest,
@@ -112,9 +124,9 @@ impl Kind {
 }
 
 impl Gathered {
-    fn new(root: &Path, signing: Option<Signing>) -> Self {
+    fn new(signing: Option<Signing>) -> Self {
         Self {
-            root: root.to_owned(),
+            root: PathBuf::new(),
             watched: Vec::new(),
             manifest: Manifest::default(),
             signing,

@@ -23,6 +23,7 @@ pub mod edition;
 mod contents;
 pub mod coverage;
 pub mod report;
+pub mod check;
 pub mod suite;
 pub mod bundle;
 pub mod checker;

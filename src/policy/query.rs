@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use crate::clock::Timestamp;
 use crate::id::{DecisionId, ListenerName};
 use crate::identity::Principal;
+use crate::operation::Operations;
 use crate::route::{Inspected, Target};
 
 /// One request as policy judges it. Everything is borrowed from the exchange.
@@ -18,6 +19,8 @@ pub struct Query<'a> {
     pub target: &'a Target,
     /// The whole body, on routes that inspect it.
     pub body: Option<&'a Inspected>,
+    /// What that does, one by one.
+    pub operations: &'a Operations,
     /// The door they came in by.
     pub listener: &'a ListenerName,
     /// The other end of the connection.

@@ -9,6 +9,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use crate::clock::Timestamp;
 use crate::id::{DecisionId, ListenerName};
 use crate::identity::Certificate;
+use crate::operation::Operations;
 use crate::policy::bundle::Bundle;
 use crate::policy::decision::{Decision, agree};
 use crate::policy::engine::answer;
@@ -24,6 +25,8 @@ pub struct Rehearsal<'a> {
     pub target: &'a Target,
     /// The whole body, on routes that inspect it.
     pub body: Option<&'a Inspected>,
+    /// What that would do, one by one.
+    pub operations: &'a Operations,
     /// The door they would come in by.
     pub listener: &'a ListenerName,
     /// When.
@@ -43,9 +46,10 @@ impl Rehearsal<'_> {
     /// Asks `bundle`.
     pub fn run(&self, bundle: &Bundle) -> Rehearsed {
         let nobody = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let Self { target, body, listener, now, .. } = *self;
+        let Self { target, body, operations, listener, now, .. } = *self;
         let id = DecisionId::new();
-        let asked = Asked { id, target, body, listener, peer: nobody, local: nobody, now };
+        let (peer, local) = (nobody, nobody);
+        let asked = Asked { id, target, body, operations, listener, peer, local, now };
         let input = match Builder::new().of_caller(self.caller, &asked) {
             Ok(input) => input,
             Err(failure) => {

@@ -3,7 +3,8 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use http::header::{CONNECTION, CONTENT_TYPE, HOST, HeaderMap, HeaderValue, UPGRADE};
+use bytes::Bytes;
+use http::header::{ACCEPT, CONNECTION, CONTENT_TYPE, HOST, HeaderMap, HeaderValue, UPGRADE};
 use http::{Method, Request, Response, StatusCode, Uri, Version};
 use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
@@ -11,7 +12,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 use tracing::{error, info, warn};
 
-use crate::audit::{Refusal, Trail};
+use crate::audit::{Outcome, Refusal, Trail};
 use crate::credential::Guard;
 use crate::enforce::Ask;
 use crate::id::DecisionId;
@@ -24,8 +25,10 @@ use crate::proxy::dialect::Asked;
 use crate::proxy::failure::{Failure, Fault};
 use crate::proxy::plane::{Plane, View};
 use crate::proxy::reply;
+use crate::proxy::sieve::Sieve;
 use crate::proxy::tunnel::Tunnel;
 use crate::route::body::Passed;
+use crate::route::terms::Dialect;
 use crate::route::{Inspected, Route};
 use crate::upstream;
 
@@ -37,6 +40,8 @@ pub(super) struct Account {
     pub(super) view: Rc<View>,
     pub(super) connection: Rc<Connection>,
     pub(super) trail: Trail,
+    /// The shape of our own answers where no route says it.
+    pub(super) dialect: Dialect,
     /// The route that was found.
     pub(super) route: Option<Arc<Route>>,
     /// The body that was inspected.
@@ -56,6 +61,7 @@ struct Arrived {
     method: Method,
     uri: Uri,
     host: Option<HeaderValue>,
+    accept: Option<HeaderValue>,
     content_type: Option<HeaderValue>,
     version: Version,
 }
@@ -68,12 +74,18 @@ struct Arrived {
 pub(super) enum Carried {
     /// Countersign answers it itself.
     Ours(Value),
+    /// Countersign has heard it, and there is nothing to say.
+    Noted,
+    /// The upstream has answered with a list, of which this is left.
+    Listed { response: Response<Bytes>, guard: Guard },
     /// The upstream has answered.
     Upstream {
         response: Response<upstream::Answer>,
         guard: Guard,
         /// The agent's side of a tunnel, and what was allowed.
         tunnel: Option<(Ask, OnUpgrade)>,
+        /// What takes things out of the stream that it is.
+        sieve: Option<Sieve>,
     },
 }
 
@@ -89,6 +101,7 @@ impl Account {
             view: plane.view(),
             trail: plane.recorder.open(id),
             progress: connection.begin(),
+            dialect: Dialect::default(),
             route: None,
             inspected: None,
             answer_headers: HeaderMap::new(),
@@ -107,10 +120,17 @@ impl Account {
                 self.count(StatusCode::OK);
                 reply::document(&document, self.id, self.progress)
             }
-            Carried::Upstream { response, guard, .. } if response.status() != reply::SWITCHING => {
-                self.relay(response, guard)
+            Carried::Noted => {
+                self.count(StatusCode::ACCEPTED);
+                reply::noted(self.id, self.progress)
             }
-            Carried::Upstream { response, guard, tunnel: Some((ask, agent)) } => {
+            Carried::Listed { response, guard } => self.list(response, guard),
+            Carried::Upstream { response, guard, sieve, .. }
+                if response.status() != reply::SWITCHING =>
+            {
+                self.relay(response, guard, sieve)
+            }
+            Carried::Upstream { response, guard, tunnel: Some((ask, agent)), .. } => {
                 self.switch(response, guard, ask, agent)
             }
             // Nobody asked for another protocol: no tunnel opens.
@@ -123,8 +143,10 @@ impl Account {
         let status = failure.status();
         self.count(status);
         self.log(failure);
-        let dialect = self.route.as_ref().map(|route| route.dialect).unwrap_or_default();
+        let dialect = self.route.as_ref().map_or(self.dialect, |route| route.dialect);
         let asked = Asked {
+            method: Some(&self.arrived.method),
+            accept: self.arrived.accept.as_ref().and_then(|kinds| kinds.to_str().ok()),
             content_type: self.arrived.content_type.as_ref().and_then(|kind| kind.to_str().ok()),
             body: self.inspected.as_ref().map(|body| &body.bytes()[..]),
         };
@@ -138,7 +160,12 @@ impl Account {
         reply::for_version(response, self.arrived.version)
     }
 
-    fn relay(self, response: Response<upstream::Answer>, guard: Guard) -> Response<Answer> {
+    fn relay(
+        self,
+        response: Response<upstream::Answer>,
+        guard: Guard,
+        sieve: Option<Sieve>,
+    ) -> Response<Answer> {
         let found = self.found(&guard);
         let status = response.status();
         let (id, version) = (self.id, self.arrived.version);
@@ -147,12 +174,35 @@ impl Account {
                 self.count(status);
                 let record =
                     Record { trail: self.trail, status, sent: self.sent, started: self.started };
-                let mut response = Answer::relay(response, guard, found, record, self.progress);
+                let mut response =
+                    Answer::relay(response, guard, found, sieve, record, self.progress);
                 mark(response.headers_mut(), self.answer_headers, id);
                 reply::for_version(response, version)
             }
             Err(failure) => self.refuse(&failure),
         }
+    }
+
+    /// Answers with a list that was read and filtered: whole, and searched like any other answer.
+    fn list(self, response: Response<Bytes>, guard: Guard) -> Response<Answer> {
+        let found = self.found(&guard);
+        let (id, version, status) = (self.id, self.arrived.version, response.status());
+        let response = match answer::readable(response, &guard, &found) {
+            Ok(response) => response,
+            Err(failure) => return self.refuse(&failure),
+        };
+        self.count(status);
+        let (mut parts, body) = response.into_parts();
+        let body = answer::searched(body, &guard, &found);
+        self.trail.close(Outcome::Answered {
+            status: status.as_u16(),
+            request_bytes: self.sent.bytes(),
+            response_bytes: body.len() as u64,
+            duration: self.started.elapsed(),
+        });
+        mark(&mut parts.headers, self.answer_headers, id);
+        let response = Response::from_parts(parts, Answer::whole(body, self.progress));
+        reply::for_version(response, version)
     }
 
     /// Agrees to an upgrade that both sides want.
@@ -187,7 +237,7 @@ impl Account {
             trail: self.trail,
         };
         tokio::task::spawn_local(tunnel.run());
-        Response::from_parts(parts, Answer::whole(bytes::Bytes::new(), self.progress))
+        Response::from_parts(parts, Answer::whole(Bytes::new(), self.progress))
     }
 
     /// Counts the occurrences of the injected value in this answer.
@@ -210,7 +260,7 @@ impl Account {
     fn log(&self, failure: &Failure) {
         let metrics = &self.plane.shared.metrics.http;
         if let Some(rule) = failure.broken_rule() {
-            metrics.refused.with_label_values(&[rule.rule()]).inc();
+            metrics.refused.with_label_values(&[rule]).inc();
         }
         if matches!(failure, Failure::Panicked) {
             metrics.panics.inc();
@@ -233,6 +283,7 @@ impl Arrived {
             method: request.method().clone(),
             uri: request.uri().clone(),
             host: request.headers().get(HOST).cloned(),
+            accept: request.headers().get(ACCEPT).cloned(),
             content_type: request.headers().get(CONTENT_TYPE).cloned(),
             version: request.version(),
         }

@@ -29,7 +29,7 @@ pub fn answer(head: &Head, caller: &Caller, routes: &Table) -> Result<Value, Fai
 
 /// Who the agent is, until when, and which routes exist. Whether policy lets it use one is decided
 /// for each request.
-fn whoami(caller: &Caller, routes: &Table) -> Value {
+pub(super) fn whoami(caller: &Caller, routes: &Table) -> Value {
     let principal = &caller.principal;
     json!({
         "spiffe_id": principal.spiffe_id().as_str(),
@@ -40,7 +40,7 @@ fn whoami(caller: &Caller, routes: &Table) -> Value {
     })
 }
 
-fn describe(route: &Route) -> Value {
+pub(super) fn describe(route: &Route) -> Value {
     let methods: Vec<_> = route.served_methods().iter().map(|m| m.as_str().to_owned()).collect();
     let mut described = json!({
         "name": route.name,

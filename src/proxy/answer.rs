@@ -15,7 +15,9 @@ use crate::audit::{Outcome, Trail};
 use crate::credential::Guard;
 use crate::credential::guard::scanner::Scanner;
 use crate::listener::connection::InProgress;
+use crate::operation::mcp::list::Unreadable;
 use crate::proxy::failure::Failure;
+use crate::proxy::sieve::Sieve;
 use crate::route::body::Passed;
 use crate::route::headers::is_per_hop;
 use crate::upstream;
@@ -41,6 +43,8 @@ struct Relay {
     guard: Guard,
     scanner: Option<Scanner>,
     record: Option<Record>,
+    /// Takes out what the agent may not see in a list.
+    sieve: Option<Sieve>,
     /// Trailers that wait for what was held back.
     trailers: Option<HeaderMap>,
     bytes: u64,
@@ -72,6 +76,7 @@ impl Answer {
         response: Response<upstream::Answer>,
         guard: Guard,
         found: IntCounter,
+        sieve: Option<Sieve>,
         record: Record,
         progress: InProgress,
     ) -> Response<Self> {
@@ -79,7 +84,8 @@ impl Answer {
         let scanner = guard.scanner();
         let record = Some(record);
         let (trailers, bytes) = (None, 0);
-        let mut relay = Relay { upstream: body, guard, scanner, record, trailers, bytes, found };
+        let mut relay =
+            Relay { upstream: body, guard, scanner, record, sieve, trailers, bytes, found };
         if relay.upstream.is_end_stream() {
             relay.complete();
         }
@@ -92,17 +98,25 @@ impl Answer {
 ///
 /// # Errors
 /// [`Failure::Opaque`], if the answer cannot be searched and must be.
-pub(super) fn readable(
-    mut response: Response<upstream::Answer>,
+pub(super) fn readable<B>(
+    mut response: Response<B>,
     guard: &Guard,
     found: &IntCounter,
-) -> Result<Response<upstream::Answer>, Failure> {
+) -> Result<Response<B>, Failure> {
     // hyper would pass a reason phrase on unsearched, and upgrades are not the agent's to take.
     response.extensions_mut().clear();
     clean(response.headers_mut(), guard);
     let hits = guard.clean(response.headers_mut()).map_err(|_| Failure::Opaque)?;
     note(found, hits);
     Ok(response)
+}
+
+/// Searches a body that is there whole.
+pub(super) fn searched(body: Bytes, guard: &Guard, found: &IntCounter) -> Bytes {
+    let Some(mut scanner) = guard.scanner() else { return body };
+    let searched = [scanner.push(body), scanner.finish()].concat();
+    note(found, scanner.take_found());
+    searched.into()
 }
 
 /// Removes what is said for one hop, what would lead the agent around us, and what would be a
@@ -158,11 +172,25 @@ impl Relay {
                     return Poll::Ready(Some(Err(error)));
                 }
                 Some(Ok(frame)) => {
+                    let Ok(frame) = self.sift(frame) else {
+                        // The head is with the agent already: all that is left is to stop.
+                        self.end(Outcome::Aborted { why: "response_unscannable" });
+                        return Poll::Ready(None);
+                    };
                     if let Some(frame) = self.pass(frame) {
                         return Poll::Ready(Some(Ok(frame)));
                     }
                 }
             }
+        }
+    }
+
+    /// Takes out of a frame what the agent may not see in a list.
+    fn sift(&mut self, frame: Frame<Bytes>) -> Result<Frame<Bytes>, Unreadable> {
+        let Some(sieve) = &mut self.sieve else { return Ok(frame) };
+        match frame.into_data() {
+            Ok(data) => sieve.pass(&data).map(Frame::data),
+            Err(frame) => Ok(frame),
         }
     }
 
@@ -261,6 +289,7 @@ impl Body for Answer {
 
     fn size_hint(&self) -> SizeHint {
         match &self.content {
+            Content::Relayed(relay) if relay.sieve.is_some() => SizeHint::default(),
             Content::Relayed(relay) => relay.upstream.size_hint(),
             Content::Whole(body) => SizeHint::with_exact(body.len() as u64),
         }

@@ -15,11 +15,13 @@ use hyper::body::Incoming;
 use crate::enforce::{Ask, authorize};
 use crate::listener::Connection;
 use crate::proxy::account::{Account, Carried};
-use crate::proxy::agent_api;
 use crate::proxy::answer::Answer;
 use crate::proxy::arrival::Arrival;
 use crate::proxy::failure::Failure;
+use crate::proxy::listing::Listing;
 use crate::proxy::plane::Plane;
+use crate::proxy::reading::Reading;
+use crate::proxy::{agent_api, agent_mcp};
 
 impl Plane {
     /// Answers one request of a connection. Whatever was granted or refused ends on the record.
@@ -36,13 +38,16 @@ impl Plane {
     }
 }
 
-/// Prove, resolve, authorize, record, inject, send.
+/// Prove, resolve, read, authorize, record, inject, send.
 async fn carry_out(account: &mut Account, request: Request<Incoming>) -> Result<Carried, Failure> {
     let view = Rc::clone(&account.view);
     let snapshot = &view.snapshot;
 
     let caller = account.connection.caller(&snapshot.security.trust)?;
     let Arrival { head, mut body, upgrade } = Arrival::read(request, &account.connection)?;
+    if agent_mcp::is_for(&head) {
+        return agent_mcp::answer(account, caller, &head, &mut body).await;
+    }
     if agent_api::is_reserved(&head) {
         return agent_api::answer(&head, &caller, &snapshot.routes).map(Carried::Ours);
     }
@@ -51,9 +56,15 @@ async fn carry_out(account: &mut Account, request: Request<Incoming>) -> Result<
     account.route = Some(Arc::clone(&route));
     let inspected = body.inspect(target.head().headers(), route.inspect).await?;
     account.inspected.clone_from(&inspected);
+    let reading = Reading::of(target, inspected, &account.plane.shared.definitions)?;
+    if let Some(restated) = &reading.body {
+        body.restate(restated);
+    }
 
     let now = account.plane.shared.clock.now();
-    let ask = Ask { id: account.id, caller, target, body: inspected, now };
+    let Reading { target, body: inspected, operations } = reading;
+    let ask = Ask { id: account.id, caller, target, body: inspected, operations, now };
+    let listing = Listing::of(&account.plane, &view, &ask);
     let tunnel = upgrade.filter(|_| ask.target.upgrade().is_some()).map(|side| (ask.clone(), side));
     let grant = authorize(&mut view.judge.borrow_mut(), ask, &account.plane.shared.metrics.policy)?;
     account.answer_headers = grant.answer_headers();
@@ -62,7 +73,10 @@ async fn carry_out(account: &mut Account, request: Request<Incoming>) -> Result<
     account.sent = body.passed();
     let (request, guard) = snapshot.credentials.inject(grant, body)?;
     let response = account.plane.client.send(request).await?;
-    Ok(Carried::Upstream { response, guard, tunnel })
+    match listing {
+        Some(listing) => listing.read(response, guard).await,
+        None => Ok(Carried::Upstream { response, guard, tunnel, sieve: None }),
+    }
 }
 
 /// A panic ends its own exchange, which says so, and nothing else.

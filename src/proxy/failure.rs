@@ -11,6 +11,8 @@ use crate::audit::{self, Unavailable};
 use crate::credential::Unsigned;
 use crate::enforce::{Cause, Refusal};
 use crate::identity::Rejection;
+use crate::operation::Unreadable;
+use crate::operation::mcp::Malformed;
 use crate::policy::Decision;
 use crate::route::body::BodyError;
 use crate::route::{Ambiguity, NoRoute};
@@ -27,6 +29,8 @@ pub enum Failure {
     Body(BodyError),
     /// The agent's certificate no longer holds.
     Identity(Rejection),
+    /// It is no message of MCP that is understood.
+    Malformed(Malformed),
     /// The handshake asked for another host than the request does.
     Misdirected,
     /// Nothing carries this request.
@@ -41,6 +45,8 @@ pub enum Failure {
     Unasked,
     /// The credential could not be put on.
     Unsigned(Unsigned),
+    /// The request's operations could not be told apart.
+    Unreadable(Unreadable),
     /// The upstream did not answer.
     Upstream(upstream::Error),
 }
@@ -65,8 +71,10 @@ impl Failure {
             Self::Ambiguous(_)
             | Self::Body(_)
             | Self::Identity(_)
+            | Self::Malformed(_)
             | Self::Misdirected
-            | Self::NoRoute(_) => Fault::Agent,
+            | Self::NoRoute(_)
+            | Self::Unreadable(_) => Fault::Agent,
             Self::Refused(refusal) => match refusal.cause() {
                 Cause::Denied | Cause::NeedsApproval => Fault::Policy,
                 Cause::Undecided | Cause::Unmet(_) => Fault::Countersign,
@@ -80,11 +88,13 @@ impl Failure {
     }
 
     /// The rule of a well-formed request that was broken.
-    pub fn broken_rule(&self) -> Option<Ambiguity> {
+    pub fn broken_rule(&self) -> Option<&'static str> {
         match self {
             Self::Ambiguous(rule)
             | Self::Body(BodyError::Ambiguous(rule))
-            | Self::NoRoute(NoRoute::Ambiguous(rule)) => Some(*rule),
+            | Self::NoRoute(NoRoute::Ambiguous(rule)) => Some(rule.rule()),
+            Self::Malformed(rule) => Some(rule.code()),
+            Self::Unreadable(rule) => Some(rule.rule()),
             _ => None,
         }
     }
@@ -99,6 +109,7 @@ impl Failure {
             Self::Body(BodyError::Idle) => StatusCode::REQUEST_TIMEOUT,
             Self::Body(BodyError::TooLarge(_)) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Identity(_) => StatusCode::FORBIDDEN,
+            Self::Malformed(rule) => rule.status(),
             Self::Misdirected | Self::NoRoute(NoRoute::Host) => StatusCode::MISDIRECTED_REQUEST,
             Self::NoRoute(NoRoute::Ambiguous(rule)) => rule.status(),
             Self::NoRoute(NoRoute::Method(_)) => StatusCode::METHOD_NOT_ALLOWED,
@@ -106,6 +117,7 @@ impl Failure {
             Self::Opaque | Self::Unasked | Self::Unsigned(_) => StatusCode::BAD_GATEWAY,
             Self::Panicked => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Refused(refusal) => refusal.status().unwrap_or(StatusCode::FORBIDDEN),
+            Self::Unreadable(rule) => rule.status(),
             Self::Upstream(error) => match error.cause() {
                 upstream::Cause::Timeout(_) => StatusCode::GATEWAY_TIMEOUT,
                 upstream::Cause::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
@@ -126,6 +138,7 @@ impl Failure {
             Self::Body(BodyError::Idle) => "body_timeout",
             Self::Body(BodyError::TooLarge(_)) => "body_too_large",
             Self::Identity(_) => "identity_rejected",
+            Self::Malformed(rule) => rule.code(),
             Self::Misdirected => "misdirected",
             Self::NoRoute(NoRoute::Host) => "no_such_host",
             Self::NoRoute(NoRoute::Method(_)) => "method_not_served",
@@ -138,6 +151,7 @@ impl Failure {
                 Cause::Undecided | Cause::Unmet(_) => "policy_error",
             },
             Self::Unasked => "upstream_switched",
+            Self::Unreadable(rule) => rule.rule(),
             Self::Unsigned(_) => "credential_unavailable",
             Self::Upstream(error) => error.cause().code(),
         }
@@ -181,6 +195,7 @@ impl fmt::Display for Failure {
             Self::Audit(why) => write!(f, "the audit trail does not take records: {why}"),
             Self::Body(why) => write!(f, "{why}"),
             Self::Identity(why) => write!(f, "the agent's certificate no longer holds: {why}"),
+            Self::Malformed(rule) => write!(f, "the message of MCP is refused: {rule}"),
             Self::Misdirected => f.write_str("the handshake and the request name different hosts"),
             Self::NoRoute(NoRoute::Ambiguous(rule)) => {
                 write!(f, "the request is ambiguous: {rule}")
@@ -202,6 +217,9 @@ impl fmt::Display for Failure {
                 _ => f.write_str("policy denied the request"),
             },
             Self::Unasked => f.write_str("the upstream switched to a protocol nobody asked for"),
+            Self::Unreadable(rule) => {
+                write!(f, "the request's operations cannot be told apart: {rule}")
+            }
             Self::Unsigned(why) => write!(f, "{why}"),
             Self::Upstream(error) => write!(f, "{error}"),
         }
@@ -223,9 +241,11 @@ from! {
     Ambiguity => Ambiguous,
     BodyError => Body,
     Box<Refusal> => Refused,
+    Malformed => Malformed,
     NoRoute => NoRoute,
     Rejection => Identity,
     Unavailable => Audit,
+    Unreadable => Unreadable,
     Unsigned => Unsigned,
     upstream::Error => Upstream,
 }

@@ -6,12 +6,17 @@ pub mod failure;
 pub mod problem;
 pub mod dialect;
 pub mod reply;
+mod sieve;
 pub mod answer;
 pub mod plane;
 pub mod tunnel;
 pub mod agent_api;
 pub mod arrival;
 mod account;
+mod reading;
+mod listing;
+mod prospect;
+mod agent_mcp;
 pub mod exchange;
 
 pub use answer::Answer;

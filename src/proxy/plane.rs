@@ -16,6 +16,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::credential::Credentials;
 use crate::listener::serve::Security;
 use crate::metrics::Metrics;
+use crate::operation::mcp::Definitions;
 use crate::policy::{Bundle, Checker, Judge, Observer};
 use crate::route::Table;
 use crate::upstream::{Client, Upstreams};
@@ -53,6 +54,8 @@ pub struct Shared {
     pub clock: Clock,
     /// The numbers.
     pub metrics: Metrics,
+    /// How MCP servers described their tools.
+    pub definitions: Definitions,
 }
 
 /// One worker's half.
@@ -88,7 +91,8 @@ impl Shared {
     ) -> Self {
         let (changed, _) = watch::channel(());
         let snapshot = ArcSwap::from_pointee(snapshot);
-        Self { snapshot, changed, log, checker, observer, clock, metrics }
+        let definitions = Definitions::default();
+        Self { snapshot, changed, log, checker, observer, clock, metrics, definitions }
     }
 
     /// The snapshot in force.

@@ -6,6 +6,7 @@ use http::StatusCode;
 
 use crate::enforce::Cause;
 use crate::id::DecisionId;
+use crate::operation::mcp::Malformed;
 use crate::policy::Reason;
 use crate::proxy::failure::{Failure, Fault};
 use crate::route::NoRoute;
@@ -29,6 +30,12 @@ pub struct Problem<'a> {
     pub reasons: &'a [Reason],
     /// Whether the very same request can succeed later.
     pub retryable: bool,
+    /// Whose fault it was.
+    pub fault: Fault,
+    /// What is wrong with a message of MCP.
+    pub malformed: Option<&'a Malformed>,
+    /// Whether policy was asked and did not say yes.
+    denied: bool,
 }
 
 impl<'a> Problem<'a> {
@@ -42,7 +49,18 @@ impl<'a> Problem<'a> {
             decision_id,
             reasons: reasons(failure),
             retryable: is_retryable(failure),
+            fault: failure.fault(),
+            malformed: match failure {
+                Failure::Malformed(why) => Some(why),
+                _ => None,
+            },
+            denied: matches!(failure, Failure::Refused(_)),
         }
+    }
+
+    /// Whether policy was asked and did not say yes.
+    pub fn is_denial(&self) -> bool {
+        self.denied
     }
 
     /// The sentence that libraries show: it names us, and carries the handle.
@@ -79,6 +97,7 @@ fn detail(failure: &Failure) -> Cow<'_, str> {
         Failure::Identity(_) => {
             "Your certificate no longer holds. Connect again with a current one.".into()
         }
+        Failure::Malformed(why) => why.to_string().into(),
         Failure::Misdirected => {
             "The TLS handshake named another host than the request; use one name for both.".into()
         }
@@ -110,6 +129,7 @@ fn detail(failure: &Failure) -> Cow<'_, str> {
                 "Policy gave no clear answer, so this is denied. Ask the operator.".into()
             }
         },
+        Failure::Unreadable(rule) => rule.detail().into(),
         Failure::Unasked => "The upstream did not answer in HTTP. Ask the operator.".into(),
         Failure::Unsigned(_) => {
             "The credential for this route cannot be used, so nothing was sent. Ask the operator."

@@ -67,6 +67,14 @@ pub fn document(
     response
 }
 
+/// What was heard and needs no answer.
+pub fn noted(id: DecisionId, progress: InProgress) -> Response<Answer> {
+    let mut response = Response::new(Answer::whole(bytes::Bytes::new(), progress));
+    *response.status_mut() = StatusCode::ACCEPTED;
+    response.headers_mut().insert(DECISION, value(&id.to_string()));
+    response
+}
+
 /// HTTP/2 has no `Connection` header; the connection's own closing says it there.
 pub fn for_version(mut response: Response<Answer>, version: Version) -> Response<Answer> {
     if version == Version::HTTP_2 {

@@ -92,6 +92,7 @@ impl Stage<'_> {
             caller: &scene.caller,
             target: &scene.target,
             body: scene.body.as_ref(),
+            operations: &scene.operations,
             listener: &case.listener,
             now: scene.now,
         };

@@ -8,9 +8,11 @@ use serde_json::Value;
 use crate::clock::{Clock, Timestamp};
 use crate::config::cases::{Case, Request, Values};
 use crate::identity::{Certificate, SpiffeId};
+use crate::operation::Operations;
 use crate::proxy::failure::Failure;
 use crate::route::pattern::{HostPattern, PathPrefix};
-use crate::route::terms::{Dialect, Durability, EncodedSlash, Inspect, Retry};
+use crate::route::protocol::Protocol;
+use crate::route::terms::{Dialect, Durability, EncodedSlash, Encoding, Inspect, Retry};
 use crate::route::{Head, Inspected, Route, Table, Target};
 
 /// What is on the stage when policy is asked.
@@ -18,6 +20,7 @@ pub(super) struct Scene {
     pub(super) caller: Certificate,
     pub(super) target: Target,
     pub(super) body: Option<Inspected>,
+    pub(super) operations: Operations,
     pub(super) now: Timestamp,
 }
 
@@ -55,8 +58,10 @@ impl Scene {
             }
             _ => None,
         };
+        let operations = Operations::read(&target, body.as_ref());
+        let operations = operations.map_err(Failure::Unreadable)?;
         let caller = Certificate { spiffe_id, thumbprint: [0; 32], not_after: now };
-        Ok(Self { caller, target, body, now })
+        Ok(Self { caller, target, body, operations, now })
     }
 }
 
@@ -121,8 +126,9 @@ fn made_up(case: &Case, head: &Head) -> Result<Route, Curtain> {
         path: PathPrefix::root(),
         methods: None,
         upstream: "rehearsal".into(),
+        protocol: Protocol::Http,
         credential: None,
-        inspect: case.request.body.is_some().then_some(Inspect { limit: MAX_BODY }),
+        inspect: inspected(case, head),
         durability: Durability::Kernel,
         dialect: Dialect::Generic,
         encoded_slash: EncodedSlash::Refuse,
@@ -131,6 +137,18 @@ fn made_up(case: &Case, head: &Head) -> Result<Route, Curtain> {
         retry: Retry::Never,
         observe_until: None,
     })
+}
+
+/// What policy sees of the case's body, whose type says how it is read.
+fn inspected(case: &Case, head: &Head) -> Option<Inspect> {
+    case.request.body.as_ref()?;
+    let kind = head.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let encoding = match kind.unwrap_or_default().split(';').next() {
+        Some("application/x-www-form-urlencoded") => Encoding::Form,
+        Some("multipart/form-data") => Encoding::Multipart,
+        _ => Encoding::Json,
+    };
+    Some(Inspect { encoding, limit: MAX_BODY })
 }
 
 /// The largest body on a route that is made up: what a route inspects unless it says otherwise.

@@ -47,6 +47,8 @@ pub enum Ambiguity {
     JsonSyntax,
     /// A line ends in a bare line feed, or a carriage return stands alone.
     LineEnding,
+    /// The request asks to be taken for one with another method.
+    MethodOverride,
     /// A path holds a backslash, raw or encoded.
     PathBackslash,
     /// A path holds a control character or a byte that is not UTF-8, raw or encoded.
@@ -117,8 +119,8 @@ impl Ambiguity {
             }
             Self::BodyType => (
                 "body_type",
-                "This route inspects the body: send exactly one Content-Type, application/json, \
-                 with no charset but utf-8.",
+                "This route inspects the body: send exactly one Content-Type, the one that it \
+                 expects, with no charset but utf-8.",
             ),
             Self::ChunkSyntax => (
                 "chunk_syntax",
@@ -159,6 +161,10 @@ impl Ambiguity {
                 "The body must be one JSON text: UTF-8, no byte order mark, nested at most 64 deep.",
             ),
             Self::LineEnding => ("line_ending", "Every line must end in CR LF."),
+            Self::MethodOverride => (
+                "method_override",
+                "Use the method that you mean; no header and no `_method` may name another one.",
+            ),
             Self::PathBackslash => ("path_backslash", "A path may not hold a backslash."),
             Self::PathControl => {
                 ("path_control", "A path must be UTF-8 without control characters.")

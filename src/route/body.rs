@@ -18,7 +18,7 @@ use tokio::time::{Sleep, sleep};
 
 use crate::route::ambiguity::Ambiguity;
 use crate::route::json;
-use crate::route::terms::Inspect;
+use crate::route::terms::{Encoding, Inspect};
 
 /// A request's body on its way to the upstream. Trailers never pass.
 #[derive(Debug)]
@@ -45,11 +45,12 @@ pub struct Stream {
 #[derive(Clone, Debug, Default)]
 pub struct Passed(Rc<Cell<u64>>);
 
-/// A whole body that policy may see: one strict JSON text.
+/// A whole body that policy may see.
 #[derive(Clone, Debug)]
 pub struct Inspected {
     bytes: Bytes,
     digest: [u8; 32],
+    encoding: Encoding,
 }
 
 /// Why a body could not be read from the agent.
@@ -96,12 +97,16 @@ impl Body {
         let (Self::Stream(stream), Some(inspect)) = (&mut *self, inspect) else {
             return Ok(None);
         };
-        check_type(headers).map_err(BodyError::Ambiguous)?;
+        check_type(headers, inspect.encoding).map_err(BodyError::Ambiguous)?;
         let bytes = stream.whole(inspect.limit).await?;
-        json::check(&bytes).map_err(BodyError::Ambiguous)?;
-        let inspected = Inspected::new(bytes.clone());
+        let inspected = Inspected::checked(bytes.clone(), inspect.encoding)?;
         *self = Self::Whole(bytes);
         Ok(Some(inspected))
+    }
+
+    /// Sends `inspected` in place of what was read.
+    pub(crate) fn restate(&mut self, inspected: &Inspected) {
+        *self = Self::Whole(inspected.bytes.clone());
     }
 }
 
@@ -136,21 +141,38 @@ impl Inspected {
     /// # Errors
     /// [`BodyError`], as [`Body::inspect`] has it.
     pub fn read(bytes: Bytes, headers: &HeaderMap, inspect: Inspect) -> Result<Self, BodyError> {
-        check_type(headers).map_err(BodyError::Ambiguous)?;
+        check_type(headers, inspect.encoding).map_err(BodyError::Ambiguous)?;
         if bytes.len() > inspect.limit {
             return Err(BodyError::TooLarge(inspect.limit));
         }
-        json::check(&bytes).map_err(BodyError::Ambiguous)?;
-        Ok(Self::new(bytes))
+        Self::checked(bytes, inspect.encoding)
     }
 
-    fn new(bytes: Bytes) -> Self {
+    fn checked(bytes: Bytes, encoding: Encoding) -> Result<Self, BodyError> {
+        if encoding == Encoding::Json {
+            json::check(&bytes).map_err(BodyError::Ambiguous)?;
+        }
+        Ok(Self::new(bytes, encoding))
+    }
+
+    fn new(bytes: Bytes, encoding: Encoding) -> Self {
         let mut sum = [0; 32];
         sum.copy_from_slice(digest(&SHA256, &bytes).as_ref());
-        Self { bytes, digest: sum }
+        Self { bytes, digest: sum, encoding }
     }
 
-    /// The bytes: strict JSON, and exactly what the upstream will receive.
+    /// A body that was written out anew from what was read: strict JSON.
+    pub(crate) fn restated(bytes: Bytes) -> Self {
+        Self::new(bytes, Encoding::Json)
+    }
+
+    /// How the bytes are to be read.
+    pub fn encoding(&self) -> Encoding {
+        self.encoding
+    }
+
+    /// The bytes: strict JSON where that is the encoding, and exactly what the upstream will
+    /// receive.
     pub fn bytes(&self) -> &Bytes {
         &self.bytes
     }
@@ -238,8 +260,8 @@ impl HttpBody for Body {
     }
 }
 
-/// `application/json`, once, in UTF-8, without a coding: anything else has a second reading.
-fn check_type(headers: &HeaderMap) -> Result<(), Ambiguity> {
+/// The type of the encoding, in UTF-8, without a coding: anything else has a second reading.
+fn check_type(headers: &HeaderMap, encoding: Encoding) -> Result<(), Ambiguity> {
     if headers.get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
         return Err(Ambiguity::BodyCoding);
     }
@@ -251,7 +273,13 @@ fn check_type(headers: &HeaderMap) -> Result<(), Ambiguity> {
     let utf8 = |text: &str| {
         text.eq_ignore_ascii_case("charset=utf-8") || text.eq_ignore_ascii_case("charset=\"utf-8\"")
     };
-    if kind.eq_ignore_ascii_case("application/json") && parameter.is_none_or(utf8) {
+    let (expected, plain) = match encoding {
+        Encoding::Form => ("application/x-www-form-urlencoded", parameter.is_none_or(utf8)),
+        Encoding::Json => ("application/json", parameter.is_none_or(utf8)),
+        // Its one parameter, the boundary, is read with the parts.
+        Encoding::Multipart => ("multipart/form-data", parameter.is_some()),
+    };
+    if plain && kind.eq_ignore_ascii_case(expected) {
         return Ok(());
     }
     Err(Ambiguity::BodyType)
@@ -274,6 +302,7 @@ impl std::error::Error for BodyError {}
 mod tests {
     use super::check_type;
     use crate::route::ambiguity::Ambiguity;
+    use crate::route::terms::Encoding;
     use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
 
     #[test]
@@ -289,11 +318,11 @@ mod tests {
         ] {
             let mut headers = HeaderMap::new();
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-            assert_eq!(check_type(&headers), verdict, "{kind}");
+            assert_eq!(check_type(&headers, Encoding::Json), verdict, "{kind}");
         }
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-        assert_eq!(check_type(&headers), Err(Ambiguity::BodyCoding));
+        assert_eq!(check_type(&headers, Encoding::Json), Err(Ambiguity::BodyCoding));
     }
 }

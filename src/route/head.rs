@@ -1,7 +1,8 @@
 //! The head of a request in its one canonical form.
 
 use http::header::{
-    CONNECTION, CONTENT_LENGTH, EXPECT, HOST, HeaderMap, HeaderValue, TRANSFER_ENCODING, UPGRADE,
+    CONNECTION, CONTENT_LENGTH, EXPECT, HOST, HeaderMap, HeaderName, HeaderValue,
+    TRANSFER_ENCODING, UPGRADE,
 };
 use http::request::Parts;
 use http::{Method, Version};
@@ -76,6 +77,18 @@ impl Head {
     /// The headers that may pass, every value of each.
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
+    }
+
+    /// Says these headers instead of whatever they said.
+    pub(crate) fn restate(&mut self, headers: &[(HeaderName, HeaderValue)]) {
+        for (name, value) in headers {
+            self.headers.insert(name.clone(), value.clone());
+        }
+    }
+
+    /// Leaves this header out.
+    pub(crate) fn leave_out(&mut self, name: &HeaderName) {
+        self.headers.remove(name);
     }
 
     /// The headers, when nothing else of the head is needed any more.

@@ -2,7 +2,8 @@
 //!
 //! Three kinds never pass: those that speak for one hop only, those that claim an authority an agent
 //! does not have (its own credentials, and whatever proxies put on a request to vouch for someone),
-//! and those that ask a server to read the request as another one. What is left is what policy sees
+//! and those that ask a server to read the request as one for another path. A header that names
+//! another method ends the request: its agent means something else than it says. What is left is what policy sees
 //! and what the upstream receives.
 
 use http::header::{HeaderMap, HeaderName, HeaderValue};
@@ -12,8 +13,8 @@ use crate::route::ambiguity::Ambiguity;
 /// Removes what an agent may not say.
 ///
 /// # Errors
-/// [`Ambiguity`], for a name with an underscore, a value that is not text, or a single-valued header
-/// that stands there twice. Also headers that would be removed are held to these rules.
+/// [`Ambiguity`], for a name with an underscore, a value that is not text, a single-valued header
+/// that stands there twice, or one that names another method. Also headers that would be removed are held to these rules.
 pub(super) fn clean(headers: HeaderMap) -> Result<HeaderMap, Ambiguity> {
     let mut kept = HeaderMap::with_capacity(headers.len());
     let mut current: Option<HeaderName> = None;
@@ -35,6 +36,9 @@ pub(super) fn clean(headers: HeaderMap) -> Result<HeaderMap, Ambiguity> {
 fn check(name: &HeaderName, value: &HeaderValue) -> Result<(), Ambiguity> {
     if name.as_str().contains('_') {
         return Err(Ambiguity::HeaderUnderscore);
+    }
+    if names_method(name.as_str()) {
+        return Err(Ambiguity::MethodOverride);
     }
     let text = str::from_utf8(value.as_bytes()).map_err(|_| Ambiguity::HeaderValue)?;
     if text.chars().any(|c| c.is_control() && c != '\t') {
@@ -113,9 +117,12 @@ fn is_authority(name: &str) -> bool {
 
 /// Headers that ask a server to take the request for another one than the one that is judged.
 fn is_disguise(name: &str) -> bool {
-    name.starts_with("x-original-")
-        || name.starts_with("x-rewrite-")
-        || matches!(name, "x-http-method" | "x-http-method-override" | "x-method-override")
+    name.starts_with("x-original-") || name.starts_with("x-rewrite-")
+}
+
+/// Headers by which several frameworks let a request stand for one with another method.
+fn names_method(name: &str) -> bool {
+    matches!(name, "x-http-method" | "x-http-method-override" | "x-method-override")
 }
 
 /// Headers whose meaning changes with which of two values a server takes.
@@ -188,7 +195,6 @@ mod tests {
             "X-Countersign-Principal",
             "X-Original-URL",
             "X-Rewrite-URL",
-            "X-HTTP-Method-Override",
             "X-Envoy-Original-Path",
             "Connection",
             "Keep-Alive",
@@ -221,6 +227,9 @@ mod tests {
             (&[("authorization_", b"v")], Ambiguity::HeaderUnderscore),
             (&[("content-type", b"a/b"), ("content-type", b"c/d")], Ambiguity::HeaderRepeated),
             (&[("authorization", b"a"), ("authorization", b"b")], Ambiguity::HeaderRepeated),
+            (&[("x-http-method-override", b"DELETE")], Ambiguity::MethodOverride),
+            (&[("x-http-method", b"DELETE")], Ambiguity::MethodOverride),
+            (&[("x-method-override", b"GET")], Ambiguity::MethodOverride),
             (&[("x-a", b"\xff")], Ambiguity::HeaderValue),
             (&[("x-a", "\u{85}".as_bytes())], Ambiguity::HeaderValue),
         ] {

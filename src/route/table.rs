@@ -14,6 +14,7 @@ use crate::id::{CredentialName, RouteName, UpstreamName};
 use crate::route::ambiguity::Ambiguity;
 use crate::route::head::{Head, Upgrade};
 use crate::route::pattern::{HostPattern, PathPrefix};
+use crate::route::protocol::Protocol;
 use crate::route::terms::{Dialect, Durability, EncodedSlash, Inspect, Retry, Unscannable};
 
 /// One way through Countersign, as the operator configured it.
@@ -29,6 +30,8 @@ pub struct Route {
     pub methods: Option<Vec<Method>>,
     /// Where its requests go.
     pub upstream: UpstreamName,
+    /// What its requests speak inside HTTP.
+    pub protocol: Protocol,
     /// What is put on them.
     pub credential: Option<CredentialName>,
     /// What policy may see of their bodies.
@@ -187,6 +190,11 @@ impl Target {
         &self.head
     }
 
+    /// What was asked for, to say some of it in other words.
+    pub(crate) fn head_mut(&mut self) -> &mut Head {
+        &mut self.head
+    }
+
     /// The route that carries it.
     pub fn route(&self) -> &Arc<Route> {
         &self.route
@@ -220,6 +228,7 @@ mod tests {
     use crate::route::ambiguity::Ambiguity;
     use crate::route::head::Head;
     use crate::route::pattern::{HostPattern, PathPrefix};
+    use crate::route::protocol::Protocol;
     use crate::route::terms::{Dialect, Durability, EncodedSlash, Retry};
     use http::{Method, Request};
 
@@ -230,6 +239,7 @@ mod tests {
             path: PathPrefix::parse(path).unwrap(),
             methods: None,
             upstream: "u".into(),
+            protocol: Protocol::Http,
             credential: None,
             inspect: None,
             durability: Durability::Kernel,

@@ -34,6 +34,10 @@ pub enum Dialect {
     Git,
     /// GitHub's API: a `message` at the top.
     GitHub,
+    /// GraphQL: `{"errors":[…]}`.
+    GraphQl,
+    /// JSON-RPC 2.0: an `error` for each `id`.
+    JsonRpc,
     /// MCP: a tool result with `isError`.
     Mcp,
     /// OpenAI's API: `{"error":{…}}`.
@@ -43,8 +47,21 @@ pub enum Dialect {
 /// What policy may see of a request's body.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Inspect {
+    /// How it is read.
+    pub encoding: Encoding,
     /// The largest body, in bytes; a larger one is refused whole.
     pub limit: usize,
+}
+
+/// How an inspected body is read.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Encoding {
+    /// `application/x-www-form-urlencoded`.
+    Form,
+    /// `application/json`, strictly.
+    Json,
+    /// `multipart/form-data`: what its parts are, not what they hold.
+    Multipart,
 }
 
 /// What happens to a response that cannot be searched for an injected secret.

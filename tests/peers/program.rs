@@ -36,6 +36,16 @@ impl Server {
             .unwrap_or_else(|lines| panic!("{script} says no port: {lines}"))
     }
 
+    /// The same for Node, in any folder here.
+    pub fn node(script: &str, arguments: &[String]) -> Self {
+        let mut command = node();
+        command.arg(scripts().join(script)).args(arguments);
+        let mut child = spawn(command.stdout(Stdio::piped()));
+        let output = child.stdout.take().unwrap();
+        Self::listening(child, output, |line| line.trim().parse().ok())
+            .unwrap_or_else(|lines| panic!("{script} says no port: {lines}"))
+    }
+
     /// A program that logs its port on its standard error.
     pub fn logging(mut command: Command, port: impl FnMut(&str) -> Option<u16>) -> Self {
         let mut child = spawn(command.stdout(Stdio::null()).stderr(Stdio::piped()));

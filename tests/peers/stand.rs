@@ -41,6 +41,12 @@ impl Stand {
         Self { _site: site, url, files }
     }
 
+    /// Its port with the three files: what `plain_door.js` takes.
+    pub fn door_arguments(&self) -> Vec<String> {
+        let port = self.url.rsplit(':').next().unwrap_or_default().to_owned();
+        [port].into_iter().chain(self.files.clone()).collect()
+    }
+
     /// A URL on it with the three files: what the scripts of `agents/` take.
     pub fn arguments(&self, path: &str) -> Vec<String> {
         let url = format!("{}{path}", self.url);

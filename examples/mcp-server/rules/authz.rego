@@ -28,8 +28,8 @@ allowed if {
 allowed if {
 	is_known
 	is_post
-	input.parsed_body.method == "tools/call"
-	input.parsed_body.params.name in tools
+	is_call
+	is_listed
 }
 
 # METADATA
@@ -68,8 +68,8 @@ reasons contains {
 	"message": "Agents may call echo and get-sum here, and no other tool.",
 } if {
 	is_known
-	input.parsed_body.method == "tools/call"
-	not input.parsed_body.params.name in tools
+	is_call
+	not is_listed
 }
 
 # METADATA
@@ -96,3 +96,7 @@ reasons contains {"code": "unknown_agent", "message": "This agent is not known h
 # METADATA
 # title: A tool call
 is_call if input.parsed_body.method == "tools/call"
+
+# METADATA
+# title: The tool is on the list
+is_listed if input.parsed_body.params.name in tools

@@ -62,7 +62,12 @@ reasons contains {"code": "read_only", "message": "Agents may read here, and not
 	is_known
 	not is_read
 	not is_customer_delete
+	not speaks_mcp
 }
+
+# METADATA
+# title: Messages for an MCP server say themselves what they ask for
+speaks_mcp if is_string(input.countersign.mcp.kind)
 
 # METADATA
 # title: Agents that nobody here knows

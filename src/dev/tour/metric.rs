@@ -23,7 +23,7 @@ pub(super) async fn walk(visit: &Visit, transcript: &mut Transcript<'_>) -> Resu
         transcript.tell(line)?;
     }
     expect("the decisions counted", EXPECTED.to_vec(), lines)?;
-    transcript.check("the allowed and the denied call are counted, once each")?;
+    transcript.check("every allowed and every denied call is counted, once")?;
     Ok(())
 }
 
@@ -40,9 +40,11 @@ async fn read(address: SocketAddr) -> io::Result<String> {
 const NAME: &str = "countersign_decisions_total{";
 
 /// What the steps before have brought about.
-const EXPECTED: [&str; 2] = [
+const EXPECTED: [&str; 4] = [
     "countersign_decisions_total{decision=\"allow\",route=\"payments\"} 2",
+    "countersign_decisions_total{decision=\"allow\",route=\"tools\"} 1",
     "countersign_decisions_total{decision=\"deny\",route=\"payments\"} 1",
+    "countersign_decisions_total{decision=\"deny\",route=\"tools\"} 1",
 ];
 
 /// How long it may take.

@@ -9,6 +9,8 @@ mod visit;
 mod whoami;
 mod allowed;
 mod denied;
+mod tool_allowed;
+mod tool_denied;
 mod ambiguous;
 mod metric;
 mod audit;
@@ -55,6 +57,8 @@ async fn walk(visit: Visit, transcript: &mut Transcript<'_>) -> Result<(), Misse
     whoami::walk(&visit, transcript).await?;
     allowed::walk(&visit, transcript).await?;
     denied::walk(&visit, transcript).await?;
+    tool_allowed::walk(&visit, transcript).await?;
+    tool_denied::walk(&visit, transcript).await?;
     ambiguous::walk(&visit, transcript).await?;
     metric::walk(&visit, transcript).await?;
     audit::walk(visit, transcript)

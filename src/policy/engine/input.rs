@@ -15,11 +15,13 @@ use regorus::value::{Array, Object};
 use crate::clock::Timestamp;
 use crate::id::{DecisionId, ListenerName};
 use crate::identity::Certificate;
+use crate::operation::Operations;
 use crate::policy::decision::{Cause, Failure};
 use crate::policy::engine::caller::{Caller, Callers};
 use crate::policy::engine::document::Document;
 use crate::policy::engine::keys::Keys;
 use crate::policy::engine::moment::Moment;
+use crate::policy::engine::operations;
 use crate::policy::query::Query;
 use crate::route::{Head, Inspected, Target};
 
@@ -28,6 +30,7 @@ pub(in crate::policy) struct Asked<'a> {
     pub(in crate::policy) id: DecisionId,
     pub(in crate::policy) target: &'a Target,
     pub(in crate::policy) body: Option<&'a Inspected>,
+    pub(in crate::policy) operations: &'a Operations,
     pub(in crate::policy) listener: &'a ListenerName,
     pub(in crate::policy) peer: SocketAddr,
     pub(in crate::policy) local: SocketAddr,
@@ -36,8 +39,8 @@ pub(in crate::policy) struct Asked<'a> {
 
 impl<'a> From<&Query<'a>> for Asked<'a> {
     fn from(query: &Query<'a>) -> Self {
-        let Query { id, target, body, listener, peer, local, now, .. } = *query;
-        Self { id, target, body, listener, peer, local, now }
+        let Query { id, target, body, operations, listener, peer, local, now, .. } = *query;
+        Self { id, target, body, operations, listener, peer, local, now }
     }
 }
 
@@ -101,12 +104,10 @@ impl Builder {
             path: Segments::of(head),
             time: self.moment.at(query.now, &self.keys),
         };
-        let body = query.body.map(whole).transpose()?;
-        let (text, parsed) =
-            body.map_or((None, Value::Null), |(text, parsed)| (Some(text), parsed));
+        let (text, parsed) = whole(query.body, query.operations)?;
         let (keys, id) = (&self.keys, parts.caller.id.clone());
         Ok(Document(object([
-            (&keys.countersign, self.countersign(query, &parts)),
+            (&keys.countersign, self.countersign(query, &parts, &parsed)),
             (&keys.parsed_body, parsed),
             (&keys.parsed_path, parts.path.parsed()),
             (&keys.attributes, self.attributes(query, parts, text)),
@@ -174,16 +175,19 @@ impl Builder {
         joined.into_value()
     }
 
-    fn countersign(&self, query: &Asked<'_>, parts: &Parts) -> Value {
+    fn countersign(&self, query: &Asked<'_>, parts: &Parts, body: &Value) -> Value {
         let keys = &self.keys;
         object([
             (&keys.approval, Value::Null),
             (&keys.chain, Value::new_array()),
             (&keys.listener, Value::from(query.listener.as_str())),
-            (&keys.mcp, Value::Null),
+            (
+                &keys.mcp,
+                query.operations.call().map_or(Value::Null, |call| Value::from(call.document())),
+            ),
             (&keys.principal, parts.caller.principal.clone()),
             (&keys.proposal, Value::Null),
-            (&keys.request, self.request(query, parts)),
+            (&keys.request, self.request(query, parts, body)),
             (&keys.route, Value::from(query.target.route().name.as_str())),
             (&keys.task, Value::Null),
             (&keys.time, parts.time.1.clone()),
@@ -191,11 +195,12 @@ impl Builder {
     }
 
     /// `countersign.request`: the request without what Envoy's form loses.
-    fn request(&self, query: &Asked<'_>, parts: &Parts) -> Value {
+    fn request(&self, query: &Asked<'_>, parts: &Parts, body: &Value) -> Value {
         let (keys, head) = (&self.keys, query.target.head());
         let mut request = members([
             (&keys.headers, parts.headers.every.clone()),
             (&keys.host, Value::from(head.authority().host())),
+            (&keys.operations, operations::of(query.operations.list(), body, keys)),
             (&keys.port, Value::from(u64::from(head.authority().port().unwrap_or(443)))),
             (&keys.raw_path, Value::from(head.path().as_str())),
             (&keys.raw_segments, parts.path.raw.clone()),
@@ -261,13 +266,20 @@ fn one(all: &Array) -> Value {
     Value::from(texts.join(","))
 }
 
-/// The body as text and as a value.
-fn whole(body: &Inspected) -> Result<(Value, Value), Failure> {
+/// The body as text, where it is text, and as a value.
+fn whole(
+    body: Option<&Inspected>,
+    operations: &Operations,
+) -> Result<(Option<Value>, Value), Failure> {
+    let Some(body) = body else { return Ok((None, Value::Null)) };
     let text = std::str::from_utf8(body.bytes());
+    if let Some(read) = operations.body() {
+        return Ok((text.ok().map(Value::from), Value::from(read.clone())));
+    }
     let text = text.map_err(|_| Failure::new(Cause::Input, "the body is not UTF-8"))?;
     let parsed = serde_json::from_str::<Value>(text);
     let parsed = parsed.map_err(|_| Failure::new(Cause::Input, "the body is not JSON"))?;
-    Ok((Value::from(text), parsed))
+    Ok((Some(Value::from(text)), parsed))
 }
 
 /// `parsed_query`: every value of each name, in order.

@@ -6,8 +6,10 @@ use serde_json::{Value, json};
 use crate::clock::Timestamp;
 use crate::id::{DecisionId, ListenerName};
 use crate::identity::{Certificate, SpiffeId};
+use crate::operation::Operations;
 use crate::policy::engine::input::{Asked, Builder};
 use crate::route::pattern::{HostPattern, PathPrefix};
+use crate::route::protocol::Protocol;
 use crate::route::terms::{Dialect, Durability, EncodedSlash, Retry};
 use crate::route::{Head, Route, Table, Target};
 
@@ -24,6 +26,7 @@ fn target(uri: &str) -> Target {
         path: PathPrefix::parse("/").unwrap(),
         methods: None,
         upstream: "orders".into(),
+        protocol: Protocol::Http,
         credential: None,
         inspect: None,
         durability: Durability::Kernel,
@@ -43,10 +46,13 @@ fn document(uri: &str) -> Value {
         thumbprint: [7; 32],
         not_after: Timestamp::from_secs(1_800_000_000),
     };
+    let target = target(uri);
+    let operations = Operations::read(&target, None).unwrap();
     let asked = Asked {
         id: DecisionId::new(),
-        target: &target(uri),
+        target: &target,
         body: None,
+        operations: &operations,
         listener: &ListenerName::from("agents"),
         peer: "[::ffff:192.0.2.7]:4711".parse().unwrap(),
         local: "192.0.2.1:8443".parse().unwrap(),
@@ -107,20 +113,67 @@ fn an_encoded_slash_does_not_split_and_the_root_is_one_empty_segment() {
     assert_eq!(document("/a/")["parsed_path"], json!(["a", ""]));
 }
 
-/// The schema that ships names every member, and no other.
+/// The schema that ships names every member with its type, and no other.
 #[test]
 fn the_schema_that_ships_describes_the_document() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/rules/schemas/input.json");
-    let schema = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-    described(&document("/api?a=1"), &schema, "input");
+    let schema: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let document = document("/api?a=1");
+    described(&document, &schema, "input");
+    built(Some(&document), &schema, "input");
 }
 
+/// Every member of the document is in the schema, and of a type that is named there.
 fn described(value: &Value, schema: &Value, at: &str) {
-    let (Some(members), Some(properties)) = (value.as_object(), schema.get("properties")) else {
-        return;
+    let types = match &schema["type"] {
+        Value::String(name) => vec![name.as_str()],
+        Value::Array(names) => names.iter().filter_map(Value::as_str).collect(),
+        _ => return,
     };
-    for (name, member) in members {
-        let schema = properties.get(name).unwrap_or_else(|| panic!("{at}.{name} is not described"));
+    assert!(types.contains(&kind(value)), "{at} is {value}, and said to be {types:?}");
+    for (index, item) in value.as_array().into_iter().flatten().enumerate() {
+        described(item, &schema["items"], &format!("{at}[{index}]"));
+    }
+    for (name, member) in value.as_object().into_iter().flatten() {
+        let properties = schema["properties"].get(name);
+        let schema = properties.or(schema.get("additionalProperties"));
+        let schema = schema.filter(|schema| schema.is_object());
+        let schema = schema.unwrap_or_else(|| panic!("{at}.{name} is not described"));
         described(member, schema, &format!("{at}.{name}"));
     }
+}
+
+/// Every member of the schema is in the document, but for the text of a body that was not sent.
+fn built(value: Option<&Value>, schema: &Value, at: &str) {
+    if at == "input.attributes.request.http.body" {
+        return;
+    }
+    let Some(value) = value else { panic!("{at} is described, and never built") };
+    for (name, schema) in schema["properties"].as_object().into_iter().flatten() {
+        built(value.get(name), schema, &format!("{at}.{name}"));
+    }
+    if let (Some(items), Some(first)) = (schema.get("items"), value.get(0)) {
+        built(Some(first), items, &format!("{at}[0]"));
+    }
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Array(_) => "array",
+        Value::Bool(_) => "boolean",
+        Value::Null => "null",
+        Value::Number(_) => "number",
+        Value::Object(_) => "object",
+        Value::String(_) => "string",
+    }
+}
+
+#[test]
+fn a_request_of_plain_http_is_one_operation() {
+    let operations = &document("/api/orders/7?a=1")["countersign"]["request"]["operations"];
+    let expected = json!([{
+        "protocol": "http", "kind": "read", "verb": "GET", "name": "/api/orders/7",
+        "arguments": null, "fields": [],
+    }]);
+    assert_eq!(operations, &expected);
 }

@@ -11,6 +11,7 @@ pub(super) mod document;
 pub(super) mod bulk;
 mod moment;
 mod caller;
+pub(super) mod operations;
 pub(super) mod input;
 #[cfg(test)]
 mod input_tests;

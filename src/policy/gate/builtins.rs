@@ -13,7 +13,7 @@ use Kind::{Any, Array, Bool, Collection, Number, Object, Set, Text, Texts};
 
 /// The type of an argument, or of a result.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Kind {
+pub(in crate::policy) enum Kind {
     /// Whatever there is.
     Any,
     /// An array of anything.
@@ -38,7 +38,7 @@ pub(super) enum Kind {
 
 /// What a builtin does with arguments of its types.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Nature {
+pub(in crate::policy) enum Nature {
     /// Gives a value for every argument of its types.
     Total,
     /// May refuse a value of the right type, which only the interpreter reports.
@@ -49,20 +49,20 @@ pub(super) enum Nature {
 
 /// One builtin.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Builtin {
-    pub(super) name: &'static str,
-    pub(super) takes: &'static [Kind],
-    pub(super) gives: Kind,
-    pub(super) nature: Nature,
+pub(in crate::policy) struct Builtin {
+    pub(in crate::policy) name: &'static str,
+    pub(in crate::policy) takes: &'static [Kind],
+    pub(in crate::policy) gives: Kind,
+    pub(in crate::policy) nature: Nature,
 }
 
 /// The builtin of that name, if rules may call it.
-pub(super) fn find(name: &str) -> Option<&'static Builtin> {
+pub(in crate::policy) fn find(name: &str) -> Option<&'static Builtin> {
     ALLOWED.iter().find(|builtin| builtin.name == name)
 }
 
 /// Refuses calls of anything that is neither a rule of the bundle nor on the list.
-pub(super) fn check<'a>(files: &'a [File<'a>], names: &Names<'a>) -> Vec<Problem> {
+pub(in crate::policy) fn check<'a>(files: &'a [File<'a>], names: &Names<'a>) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (number, file) in files.iter().enumerate() {
         let mut calls = Calls { names, files, file: number, problems: Vec::new() };

@@ -17,7 +17,7 @@ use crate::policy::syntax::{Expr, Literal, Rule, Statement, Step};
 pub(super) const NESTING: usize = 160;
 
 /// Refuses rules that reach themselves, and ways down that are too long.
-pub(super) fn check<'a>(files: &'a [File<'a>], names: &Names<'a>) -> Vec<Problem> {
+pub(in crate::policy) fn check<'a>(files: &'a [File<'a>], names: &Names<'a>) -> Vec<Problem> {
     let graph = Graph::new(names);
     match graph.heights() {
         Ok(heights) => too_deep(files, names, &graph, &heights).into_iter().collect(),

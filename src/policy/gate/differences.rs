@@ -227,12 +227,54 @@ impl<'a> Visitor<'a> for Constructs<'_, '_, 'a> {
         if !statement.with_mods.is_empty() {
             self.add(statement.span, "`with` replaces a value");
         }
+        if let Literal::Every { key, value, query, .. } = &statement.literal {
+            let text = self.found.files.get(self.file).map_or("", |file| file.source.text.as_str());
+            let own = key.iter().chain([value]).map(|name| name.text(text)).collect();
+            let mut indexed = Indexed { own, places: Vec::new() };
+            walk::query(query, &mut indexed);
+            indexed.places.iter().for_each(|span| self.add(*span, INDEXED));
+        }
         if let Literal::SomeIn { key, value, .. } = &statement.literal {
             let is_name = |expr: &Expr| expr.variable().is_some();
             if !is_name(value) || !key.as_ref().is_none_or(is_name) {
                 self.add(statement.span, "`some … in` takes an element apart");
             }
         }
+    }
+}
+
+/// What stands in brackets inside of an `every`, where it is a variable of the `every` itself: the
+/// machine takes it for a new one and tries every key, so that one that fits is enough.
+struct Indexed<'a> {
+    own: BTreeSet<&'a str>,
+    places: Vec<Span>,
+}
+
+impl<'a> Visitor<'a> for Indexed<'a> {
+    fn expression(&mut self, expr: &'a Expr) {
+        for step in expr.reference().1 {
+            if let Step::Index(index) = step
+                && names_in(index).iter().any(|name| self.own.contains(name))
+            {
+                self.places.push(expr.span());
+            }
+        }
+    }
+}
+
+const INDEXED: &str =
+    "`every` indexes with its own variable; give it another name first, `at := i; xs[at]`";
+
+/// The variables that a name in brackets, or a pattern of such, would bind.
+fn names_in(expr: &Expr) -> Vec<&str> {
+    match expr {
+        Expr::Array { items, .. } | Expr::Set { items, .. } => {
+            items.iter().flat_map(names_in).collect()
+        }
+        Expr::Object { fields, .. } => {
+            fields.iter().flat_map(|(_, _, value)| names_in(value)).collect()
+        }
+        other => other.variable().into_iter().collect(),
     }
 }
 

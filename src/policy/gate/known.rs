@@ -5,9 +5,11 @@
 //! the data beside the rules is there to be looked at.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use serde_json::Value;
 
+use crate::policy::engine::operations::specimen;
 use crate::policy::gate::builtins::{self, Kind, Nature};
 use crate::policy::gate::names::{Names, dotted};
 use crate::policy::syntax::{Expr, Head, Rule, Step};
@@ -36,8 +38,11 @@ impl<'a> Known<'a> {
         Self { kind, ..Self::NOTHING }
     }
 
-    /// One of these, and surely so if `certain`.
+    /// One of these, and surely so if `certain`. Null says nothing of what may stand there.
     fn among(values: Vec<&'a Value>, certain: bool) -> Self {
+        if values.iter().any(|value| value.is_null()) {
+            return Self { certain, ..Self::NOTHING };
+        }
         let mut kinds = values.iter().map(|value| kind_of(value));
         let first = kinds.next().unwrap_or(Kind::Any);
         let kind = if kinds.all(|kind| kind == first) { first } else { Kind::Any };
@@ -251,6 +256,10 @@ fn input<'a>(steps: &[Step<'_>]) -> Known<'a> {
         ["countersign", "principal", "path_segments"]
         | ["countersign", "request", "raw_segments" | "segments"]
         | ["parsed_path"] => Known::certain(Kind::Texts),
+        ["countersign", "request", "operations"] => Known::among(vec![&OPERATIONS], true),
+        ["countersign", "request", "operations", _, field] if OPERATION.contains(field) => {
+            Known::maybe(Kind::Text)
+        }
         ["countersign", "request", "headers"] | ["parsed_query"] => Known::certain(Kind::Object),
         ["countersign", "request", "headers", _] | ["parsed_query", _] => Known::maybe(Kind::Texts),
         _ => Known::NOTHING,
@@ -258,5 +267,10 @@ fn input<'a>(steps: &[Step<'_>]) -> Known<'a> {
 }
 
 const HTTP: [&str; 7] = ["host", "id", "method", "path", "protocol", "scheme", "size"];
+
+/// What the operations of every request look like.
+static OPERATIONS: LazyLock<Value> = LazyLock::new(specimen);
+
+const OPERATION: [&str; 4] = ["kind", "name", "protocol", "verb"];
 
 const TIME: [&str; 7] = ["day", "hour", "minute", "month", "unix", "weekday", "year"];

@@ -7,18 +7,18 @@
 //! the fast machine might get wrong runs on the *interpreter*; the rest is *fast*. Where the tree
 //! does not tell, the careful answer is given.
 
-mod builtins;
-mod calls;
+pub(in crate::policy) mod builtins;
+pub(in crate::policy) mod calls;
 #[cfg(test)]
 mod capabilities;
 mod cases;
 mod differences;
 mod growth;
 mod known;
-mod names;
+pub(in crate::policy) mod names;
 mod scan;
 mod certainty;
-mod walk;
+pub(in crate::policy) mod walk;
 mod steps;
 mod lines;
 

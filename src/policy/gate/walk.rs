@@ -7,7 +7,7 @@
 use crate::policy::syntax::{Body, Expr, Head, Literal, Query, Rule, Statement, Step};
 
 /// What a check does with the nodes it is shown.
-pub(super) trait Visitor<'a> {
+pub(in crate::policy) trait Visitor<'a> {
     /// Sees one expression, before its parts.
     fn expression(&mut self, expr: &'a Expr);
 
@@ -25,7 +25,7 @@ pub(super) trait Visitor<'a> {
 }
 
 /// Shows a whole rule.
-pub(super) fn rule<'a>(rule: &'a Rule, visitor: &mut impl Visitor<'a>) {
+pub(in crate::policy) fn rule<'a>(rule: &'a Rule, visitor: &mut impl Visitor<'a>) {
     match rule {
         Rule::Default { refr, args, value, .. } => {
             name(refr, visitor);
@@ -70,7 +70,7 @@ fn name<'a>(name: &'a Expr, visitor: &mut impl Visitor<'a>) {
 }
 
 /// Shows the statements of a query.
-pub(super) fn query<'a>(query: &'a Query, visitor: &mut impl Visitor<'a>) {
+pub(in crate::policy) fn query<'a>(query: &'a Query, visitor: &mut impl Visitor<'a>) {
     for statement in &query.stmts {
         visitor.statement(statement);
         literal(&statement.literal, visitor);
@@ -106,7 +106,7 @@ fn expressions<'a>(list: impl IntoIterator<Item = &'a Expr>, visitor: &mut impl 
 }
 
 /// Shows an expression and its parts.
-pub(super) fn expression<'a>(expr: &'a Expr, visitor: &mut impl Visitor<'a>) {
+pub(in crate::policy) fn expression<'a>(expr: &'a Expr, visitor: &mut impl Visitor<'a>) {
     visitor.expression(expr);
     match expr {
         Expr::Arith { lhs, rhs, .. }

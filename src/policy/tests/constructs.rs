@@ -31,6 +31,14 @@ const INTERPRETED: &[(&str, &str)] = &[
     ("decision if { 1 < input.n }", "different types"),
     ("decision if { some x in input.xs\nx == 1 }", "no collection"),
     ("decision if { x = input.n\nx == 1 }", "unifies"),
+    (
+        "m := {\"a\": 1}\ndecision if { every x in [\"b\"] { m[x] == 1 } }",
+        "`every` indexes with its own variable",
+    ),
+    (
+        "decision if { every i, s in [\"a\", \"b\"] { input.xs[i] == s } }",
+        "`every` indexes with its own variable",
+    ),
     // Errors that the fast engine swallows.
     ("decision if not json.unmarshal(input.s) == 5", "`json.unmarshal`"),
     ("decision if not startswith(input.s, \"a\")", "`startswith`"),

@@ -109,6 +109,10 @@ fn powers_of_the_request_are_refused() {
         "x contains lower(input.t) if { some a in input.a\nsome b in input.b }\ndecision if count(x) > 1",
         "x[a] := {b: lower(input.t) | some b in input.b} if some a in input.a\ndecision if count(x) > 1",
         "x := [lower(input.t) | input.a[_]; input.b[_]]\ndecision if count(x) > 1",
+        "x := [y | walk(input.a, [_, v]); walk(input.b, [_, w]); y := concat(\"\", [v, w])]\n\
+         decision if count(x) > 1",
+        "q contains [a, b] if { some a in input.a\nsome b in input.b }\n\
+         x := [lower(concat(\"\", [a, b, input.t])) | q[[a, b]]]\ndecision if count(x) > 1",
         "p := {\"a\": input.a}\nx := json.patch(p, input.patches)\ndecision if x != 1",
         "x := strings.replace_n(input.o, input.a)\ndecision if x != 1",
     ] {
@@ -123,6 +127,20 @@ fn numbers_that_square_themselves_are_refused() {
     refused(&format!("{squares}f25(x) := x\ndecision if f0(input.a) > 1"));
     assert!(load(&chain(10, |before| format!("{before} * {before}"))).is_ok());
     assert!(load(&chain(25, |before| format!("{before} + {before}"))).is_ok());
+}
+
+#[test]
+fn tests_are_bounded_like_the_rules_they_test() {
+    let rules = ("t.rego", "package t\ndecision if input.a == 1\n");
+    let doubled: String =
+        (1..=30).map(|n| format!("x{n} := concat(\"\", [x{}, x{}])\n", n - 1, n - 1)).collect();
+    let test = format!("package t_test\nx0 := \"aaaaaaaa\"\n{doubled}test_it if count(x30) > 1\n");
+    let refused = load_all(&[rules, ("t_test.rego", &test)]).unwrap_err().to_string();
+    assert!(refused.contains("t_test.rego:"), "{refused}");
+    let replaced = "package t_test\nbig(x) := concat(\"\", [input.t | some a in input.a; some b in input.b])\n\
+        test_it if data.t.decision with count as big with input as {}\n";
+    let refused = load_all(&[rules, ("t_test.rego", replaced)]).unwrap_err().to_string();
+    assert!(refused.contains("t_test.rego:"), "{refused}");
 }
 
 #[test]
@@ -160,6 +178,16 @@ fn ordinary_rules_are_not_refused() {
          concat(\"/\", array.slice(input.parsed_path, 0, i)) == \"a/b\" }",
         "decision if json.unmarshal(base64url.decode(split(input.parsed_body.jwt, \".\")[1])).sub == \"x\"",
         "decision if sum([y | some x in input.parsed_body.items; y := x.amount * x.number]) < 100",
+        &format!(
+            "xs := {{{0}}}\nys := {{{0}}}\nzs := {{concat(\"/\", [x, y]) | some x in xs; some y in ys}}\n\
+             decision if input.a in zs",
+            (0..60)
+                .map(|n| format!("\"spiffe://example.org/agents/number-{n}\""))
+                .collect::<Vec<_>>()
+                .join(",\n")
+        ),
+        "xs := numbers\nnumbers := [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20]\n\
+         decision if count([1 | some x in xs; some y in xs; some z in xs; x != y; y != z]) > 0",
         "decision if { all := object.union(input.parsed_body.a, {\"b\": 1})\nall.b == 1 }",
         "f(xs) := {lower(x) | some x in xs}\ndecision if count(f(input.parsed_body.a) & f({\"a\", \"b\"})) > 0",
         "f(p, n) := concat(\"\", array.concat([p], [n]))\ndecision if f(f(f(input.a, \"b\"), \"c\"), \"d\") == \"\"",

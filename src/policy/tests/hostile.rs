@@ -144,6 +144,52 @@ fn an_endless_evaluation_is_stopped_by_the_interpreters_timer() {
     assert_eq!(failure.cause(), Cause::Time);
 }
 
+/// What the engine's own limits stop, and at a place: they are not ours, so they are watched here.
+#[test]
+fn limits_of_the_engine_itself_hold() {
+    for (rules, asked) in [
+        ("decision if regex.match(\"(a{1000}){1000}\", input.s)", "a"),
+        ("decision if regex.match(input.s, \"a\")", "((a{1000}){1000}){1000}"),
+        ("decision if json.unmarshal(input.s) != 1", &"[".repeat(200_000)),
+        ("decision if json.unmarshal(input.s) != 1", &"7".repeat(200_000)),
+        ("decision if base64.decode(input.s) != \"\"", &"=".repeat(200_000)),
+        ("decision if glob.match(input.s, [\"/\"], \"a\")", &"{a,".repeat(50_000)),
+    ] {
+        let (mut judge, _) = judge(load(rules).unwrap());
+        let failure = judge.answer(input(&format!(r#"{{"s": "{asked}"}}"#))).unwrap_err();
+        assert_eq!(failure.cause(), Cause::Evaluation, "{rules}: {failure}");
+        assert!(failure.to_string().contains("t.rego:3:"), "{failure}");
+    }
+    let wide = format!("decision if input.a == \"{}\"", "x".repeat(1_100));
+    assert!(refusal(&wide).contains("t.rego:3"), "{}", refusal(&wide));
+    let long = "\n".repeat(20_100) + "decision if true";
+    assert!(refusal(&long).contains("t.rego"), "{}", refusal(&long));
+    let huge = format!("# {}\ndecision if true", "x\n# ".repeat(300_000));
+    assert!(refusal(&huge).contains("bytes"), "{}", refusal(&huge));
+}
+
+/// What makes loading long is bounded as well: nothing here may take more than a few seconds.
+#[test]
+fn large_bundles_are_loaded_or_refused_and_never_hang() {
+    let mut rules = String::new();
+    for n in 0..19_000 {
+        writeln!(rules, "r{n} := {n}").unwrap();
+    }
+    assert!(load(&format!("{rules}decision if r7 == 7")).is_ok());
+    let mut all = String::new();
+    for n in 0..19_000 {
+        writeln!(all, "why contains {n} if input.a == {n}").unwrap();
+    }
+    let _ = load(&format!("{all}decision if count(why) == 0"));
+    let name = "é".repeat(400);
+    assert!(load(&format!("decision if input[\"{name}\"] == \"\u{202e}\"")).is_ok());
+    let mut reads = String::new();
+    for n in 0..2_000 {
+        writeln!(reads, "a{n} := data.t").unwrap();
+    }
+    assert!(refusal(&format!("{reads}decision if a7")).contains("reaches itself"));
+}
+
 /// The engine writes such numbers out; one of them keeps it busy for ever, at parsing already.
 #[test]
 fn numbers_with_long_exponents_are_refused() {

@@ -4,9 +4,12 @@ mod answers;
 mod archives;
 mod constructs;
 mod engines;
+mod failures;
 mod growth;
 mod hostile;
+mod operations;
 mod pack;
+mod packs;
 mod snippets;
 mod suite;
 

@@ -32,10 +32,19 @@ fn pack_with_a_table() -> Bundle {
         "read": {"agents": ["spiffe://a.org/x", "spiffe://a.org/ci/**"], "routes": ["orders"],
                  "methods": ["GET", "HEAD"], "except": ["/api/admin", "/"]},
         "write": {"agents": ["spiffe://a.org/**"], "routes": ["orders", "git"], "methods": ["POST"]},
+        "look": {"agents": ["spiffe://a.org/x"], "routes": ["git"], "methods": ["GET", "POST"],
+                 "kinds": ["read"]},
+        "call": {"agents": ["spiffe://a.org/x"], "routes": ["other"], "methods": ["POST"],
+                 "operations": ["pay", "look"], "kinds": ["read", "write"]},
         "none": {"agents": [], "routes": ["orders"], "methods": []},
     });
     let folder = tempfile::tempdir().unwrap();
-    for file in ["authz/authz.rego", "lib/paths/paths.rego", "lib/spiffe/spiffe.rego"] {
+    for file in [
+        "authz/authz.rego",
+        "lib/operations/operations.rego",
+        "lib/paths/paths.rego",
+        "lib/spiffe/spiffe.rego",
+    ] {
         let text = std::fs::read_to_string(rules().path.join(file)).unwrap();
         write_all(folder.path(), &[(file, &text)]);
     }
@@ -52,13 +61,17 @@ fn request() -> impl Strategy<Value = Value> {
     let methods = select(vec!["GET", "POST", "HEAD", "get", ""]);
     let segment = select(vec!["api", "admin", "orders", "", "/"]);
     let segments = proptest::collection::vec(segment, 0..4);
-    (agents, routes, methods, segments, any::<u16>()).prop_map(
-        |(agent, route, method, path, port)| {
+    let kinds = select(vec!["read", "write"]);
+    let names = select(vec!["pay", "look", "drop", ""]);
+    let operation = (kinds, names).prop_map(|(kind, name)| json!({"kind": kind, "name": name}));
+    let operations = proptest::collection::vec(operation, 0..4);
+    (agents, routes, methods, segments, any::<u16>(), operations).prop_map(
+        |(agent, route, method, path, port, operations)| {
             json!({
                 "attributes": {"request": {"http": {"method": method}},
                                "source": {"address": {"socketAddress": {"portValue": port}}}},
                 "countersign": {"route": route, "principal": {"spiffe_id": agent},
-                                "request": {"segments": path}},
+                                "request": {"segments": path, "operations": operations}},
                 "parsed_path": path,
             })
         },

@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     fn only_grpc_itself_is_answered_in_grpc() {
-        let is = |content_type| is_call(Asked { content_type, body: None });
+        let is = |content_type| is_call(Asked { content_type, ..Asked::default() });
         assert!(is(Some("application/grpc")));
         assert!(is(Some("application/grpc+proto")));
         assert!(!is(Some("application/grpc-web+proto")));

@@ -1,15 +1,17 @@
 //! MCP: a denial is a result that the model reads, not an error that its transport dies of.
 //!
-//! A tool call is answered with HTTP 200 and a result with `isError`; any other request with a
-//! JSON-RPC error. A bare 403 would make clients believe that they have to log in again. What cannot
-//! be read as JSON-RPC gets a problem document.
+//! A tool call that policy denies is answered with HTTP 200 and a result with `isError`; what else
+//! goes wrong, with a JSON-RPC error. A bare 401 or 403 would make clients believe that they have to
+//! log in again, so neither is ever sent here.
 
-use http::{HeaderMap, StatusCode};
+use bytes::Bytes;
+use http::{HeaderMap, Method, StatusCode};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use crate::proxy::dialect::{Asked, Written, generic, json as bytes};
+use crate::proxy::dialect::{Asked, Written, generic};
+use crate::proxy::failure::Fault;
 use crate::proxy::problem::Problem;
 
 /// The two members of a JSON-RPC request that an answer needs.
@@ -23,23 +25,49 @@ struct Call<'a> {
 
 pub(super) fn write(problem: &Problem<'_>, asked: Asked<'_>) -> Written {
     let call = asked.body.and_then(|body| serde_json::from_slice::<Call<'_>>(body).ok());
-    let Some(Call { id: Some(id), method: Some(method) }) = call else {
-        return generic::write(problem);
+    let Some((id, Some(method))) = call.and_then(|call| Some((id(call.id?)?, call.method))) else {
+        return without_id(problem, asked);
     };
-    // The id is echoed as the very text that was sent.
-    let Ok(id) = serde_json::from_str::<Value>(id.get()) else {
-        return generic::write(problem);
-    };
+    let is_denied = matches!(problem.fault, Fault::Policy | Fault::Upstream);
     let body = match method.as_ref() {
-        "tools/call" => json!({ "jsonrpc": "2.0", "id": id, "result": result(problem) }),
+        "tools/call" if is_denied => {
+            json!({ "jsonrpc": "2.0", "id": id, "result": result(problem) })
+        }
         _ => json!({ "jsonrpc": "2.0", "id": id, "error": error(problem) }),
     };
-    Written {
-        status: StatusCode::OK,
-        content_type: "application/json",
-        body: bytes(&body),
-        headers: HeaderMap::new(),
-    }
+    let status = problem.malformed.map_or(StatusCode::OK, |why| why.status());
+    written(status, &body, asked)
+}
+
+/// An id that an answer may carry: a string or an integer, just as it was sent.
+fn id(raw: &RawValue) -> Option<Value> {
+    let id: Value = serde_json::from_str(raw.get()).ok()?;
+    (id.is_string() || id.is_i64() || id.is_u64()).then_some(id)
+}
+
+/// To what is no request: a notification, a stream, or something that could not be read.
+fn without_id(problem: &Problem<'_>, asked: Asked<'_>) -> Written {
+    let is_post = asked.method.is_none_or(|method| *method == Method::POST);
+    let status = match problem.status {
+        StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED if is_post => StatusCode::BAD_REQUEST,
+        // Clients take it for a server that has no such stream, and go on without.
+        StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED => StatusCode::METHOD_NOT_ALLOWED,
+        status => status,
+    };
+    written(status, &json!({ "jsonrpc": "2.0", "error": error(problem) }), asked)
+}
+
+fn written(status: StatusCode, body: &Value, asked: Asked<'_>) -> Written {
+    let wants_events = asked.accept.is_some_and(|accept| {
+        accept.contains("text/event-stream")
+            && !accept.contains("application/json")
+            && !accept.contains("*/*")
+    });
+    let (content_type, body) = match wants_events && status == StatusCode::OK {
+        true => ("text/event-stream", format!("event: message\ndata: {body}\n\n")),
+        false => ("application/json", body.to_string()),
+    };
+    Written { status, content_type, body: Bytes::from(body), headers: HeaderMap::new() }
 }
 
 fn result(problem: &Problem<'_>) -> Value {
@@ -54,10 +82,27 @@ fn result(problem: &Problem<'_>) -> Value {
 }
 
 fn error(problem: &Problem<'_>) -> Value {
-    let code = if problem.status.is_server_error() { INTERNAL_ERROR } else { INVALID_PARAMS };
-    json!({ "code": code, "message": problem.message(), "data": generic::document(problem) })
+    let mut data = generic::document(problem);
+    let Some(malformed) = problem.malformed else {
+        return json!({ "code": code(problem), "message": problem.message(), "data": data });
+    };
+    if let (Some(data), Some(Value::Object(wanted))) = (data.as_object_mut(), malformed.data()) {
+        data.extend(wanted);
+    }
+    json!({ "code": malformed.rpc_code(), "message": problem.message(), "data": data })
 }
 
 /// JSON-RPC 2.0 §5.1.
+fn code(problem: &Problem<'_>) -> i32 {
+    match problem.fault {
+        Fault::Agent if problem.code == "json_syntax" => PARSE_ERROR,
+        Fault::Agent => INVALID_REQUEST,
+        Fault::Countersign | Fault::Upstream => INTERNAL_ERROR,
+        Fault::Policy => INVALID_PARAMS,
+    }
+}
+
+const PARSE_ERROR: i32 = -32700;
+const INVALID_REQUEST: i32 = -32600;
 const INVALID_PARAMS: i32 = -32602;
 const INTERNAL_ERROR: i32 = -32603;

@@ -5,11 +5,13 @@ mod anthropic;
 mod aws;
 mod generic;
 mod git;
+mod graphql;
 mod grpc;
+mod jsonrpc;
 mod mcp;
 
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 
 use crate::proxy::problem::Problem;
 use crate::route::terms::Dialect;
@@ -30,8 +32,12 @@ pub struct Written {
 /// What a dialect may look at of the request it answers.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Asked<'a> {
+    /// Its method.
+    pub method: Option<&'a Method>,
     /// Its `Content-Type`.
     pub content_type: Option<&'a str>,
+    /// Its `Accept`.
+    pub accept: Option<&'a str>,
     /// Its body, where it was inspected.
     pub body: Option<&'a [u8]>,
 }
@@ -47,6 +53,8 @@ pub fn write(dialect: Dialect, problem: &Problem<'_>, asked: Asked<'_>) -> Writt
         // GitHub's libraries look for `message`, OpenAI's for `error.message`: both are there.
         Dialect::Generic | Dialect::GitHub | Dialect::OpenAi => generic::write(problem),
         Dialect::Git => git::write(problem),
+        Dialect::GraphQl => graphql::write(problem, asked),
+        Dialect::JsonRpc => jsonrpc::write(problem, asked),
         Dialect::Mcp => mcp::write(problem, asked),
     }
 }

@@ -74,13 +74,24 @@ impl<'a> Sizing<'_, 'a> {
             && self.names.targets(scope.file, expr).is_empty()
     }
 
+    /// Whether a name that has no value yet stands in it.
+    pub(super) fn has_free(&self, pattern: &'a Expr, scope: &Scope<'a>) -> bool {
+        match pattern {
+            Expr::Array { items, .. } => items.iter().any(|item| self.has_free(item, scope)),
+            Expr::Object { fields, .. } => {
+                fields.iter().any(|(_, _, value)| self.has_free(value, scope))
+            }
+            other => self.is_free(other, scope),
+        }
+    }
+
     /// Binds the names in a pattern that are those of no rule.
     pub(super) fn bind_free(&self, pattern: &'a Expr, size: Size, scope: &mut Scope<'a>) {
         let mut names = Scope::new(scope.file);
         names.bind_all(pattern, size);
         let rule = |name: &str| self.names.is_rule(scope.file, name);
         let free: Vec<&'a str> = names.names().filter(|name| !rule(name)).collect();
-        free.into_iter().for_each(|name| scope.bind(name, size.settled()));
+        free.into_iter().for_each(|name| scope.bind(name, size));
     }
 
     /// Notes what `with` puts in.
@@ -95,6 +106,10 @@ impl<'a> Sizing<'_, 'a> {
         for target in self.names.targets(file, &with.refr) {
             let known = self.seen.rules.entry(target).or_default();
             *known = known.or(size);
+        }
+        for target in self.names.targets(file, &with.value) {
+            let taken = self.node(target).taken;
+            self.seen.called = self.seen.called.or(taken);
         }
         let known = self.seen.names.entry(path).or_default();
         *known = known.or(size);

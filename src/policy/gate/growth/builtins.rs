@@ -63,7 +63,7 @@ pub(super) fn outcome(name: &str, params: &[Expr], args: &[Size]) -> Outcome {
         "json.is_valid" => Outcome { value: Size::small(), taken: all.times(PARSED) },
         "json.patch" => Outcome::new(patched(params, all)),
         "graph.reachable" => Outcome { value: all, taken: all.times(4) },
-        "print" => Outcome { value: Size::small(), taken: all.times(2) },
+        "print" => Outcome { value: Size::small(), taken: gathered(all) },
         _ => numeric(name, args, all),
     }
 }
@@ -188,6 +188,12 @@ fn multiplied(list: Size) -> Outcome {
     let steps = Size { product: list.settled().whole, ..Size::NOTHING };
     let digits = if list.is_fixed() { list.settled().fixed.saturating_mul(8) } else { 1 << 16 };
     Outcome { value: Size { digits: digits.max(value.digits), ..value }, taken: value.plus(steps) }
+}
+
+/// What is printed is kept to the end of the evaluation, for every turn of whatever loop.
+fn gathered(printed: Size) -> Size {
+    let printed = printed.settled().times(2);
+    Size { product: printed.product.saturating_add(printed.whole), whole: printed.fixed, ..printed }
 }
 
 /// A comparison for each pair of elements.

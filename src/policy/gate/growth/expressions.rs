@@ -140,6 +140,7 @@ impl<'a> Sizing<'_, 'a> {
         }
         if let Some(instead) = self.replaced.names.get(&name) {
             value = value.or(instead.given(largest));
+            self.called = self.called.or(self.replaced.called.given(largest).settled());
         }
         let mut taken = value;
         if targets.is_empty() {
@@ -147,7 +148,12 @@ impl<'a> Sizing<'_, 'a> {
             (value, taken) = (value.or(outcome.value), taken.plus(outcome.taken));
             value.scalar = outcome.value.scalar;
         }
-        results.iter().for_each(|result| self.bind_free(result, value, scope));
+        if targets.is_empty() && name == ["walk"] {
+            // Each turn may give as much as all of it.
+            scope.turns.over(largest, None);
+        }
+        let result = value.settled();
+        results.iter().for_each(|pattern| self.bind_free(pattern, result, scope));
         self.take(span, scope.file, taken);
         self.checked(span, scope.file, value)
     }

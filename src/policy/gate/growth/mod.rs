@@ -68,6 +68,7 @@ pub(super) fn check<'a>(
     let bill = served(files, &sizing, total).mostly(place);
     problems.extend(costliest.and_then(|rule| too_much(files, rule, &bill)));
     problems.extend(large_tests(files, &sizing, &bill));
+    problems.extend(costly_tests(files, names, &mut sizing));
     if problems.is_empty() { Ok(bill) } else { Err(problems) }
 }
 
@@ -173,6 +174,25 @@ fn large_tests(files: &[File<'_>], sizing: &Sizing<'_, '_>, bill: &Bill) -> Opti
     let (file, span, _) = one?;
     let message = "the rules may take too much memory with an input of this size";
     Some(problem_at(files, *file, Some(*span), message, FIX))
+}
+
+/// What the tests take by themselves, all of them together.
+fn costly_tests<'a>(
+    files: &'a [File<'a>],
+    names: &Names<'a>,
+    sizing: &mut Sizing<'_, 'a>,
+) -> Option<Problem> {
+    let inputs = sizing.seen.inputs.iter().map(|(.., size)| size.settled().fixed);
+    let bulk = written(inputs.max().unwrap_or_default().max(EMPTY));
+    let (mut total, mut first) = (Size::NOTHING, None);
+    let nodes = names.nodes().iter().enumerate().filter(|(_, node)| is_tested(files, node));
+    for (index, node) in nodes {
+        total = total.plus(sizing.node(index).taken.settled());
+        first = first.or(node.rules.first());
+    }
+    let (file, rule) = first.filter(|_| Bill::of(total).total(bulk) > BUDGET)?;
+    let message = "the tests may take too much memory by themselves";
+    Some(problem_at(files, *file, Some(rule.span()), message, FIX))
 }
 
 /// The bulk of a document that is written out in so many bytes.

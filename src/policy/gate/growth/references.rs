@@ -4,7 +4,7 @@ use crate::policy::gate::growth::known::Known;
 use crate::policy::gate::growth::scope::Scope;
 use crate::policy::gate::growth::size::Size;
 use crate::policy::gate::growth::sizing::Sizing;
-use crate::policy::syntax::{Expr, Step};
+use crate::policy::syntax::{Expr, Head, Rule, Step};
 
 impl<'a> Sizing<'_, 'a> {
     pub(super) fn reference(&mut self, expr: &'a Expr, scope: &mut Scope<'a>) -> Size {
@@ -62,12 +62,15 @@ impl<'a> Sizing<'_, 'a> {
                 }
                 Step::Index(index) => index,
             };
-            let loops = self.is_free(index, scope);
+            let loops = self.has_free(index, scope);
             if loops {
-                let count = known.as_ref().filter(|_| size == Size::NOTHING).map(Known::count);
+                let replaced = self.replaced.data != Size::NOTHING;
+                let told = known.as_ref().filter(|_| size == Size::NOTHING && !replaced);
+                let count = told.map(Known::count);
                 let all = known.as_ref().map_or(Size::NOTHING, |known| known.size(&mut self.steps));
+                let all = all.or(known.as_ref().map_or(Size::NOTHING, |_| self.replaced.data));
                 let element = scope.turns.over(size.plus(all), count);
-                scope.bind_all(index, element);
+                self.bind_free(index, element, scope);
                 size = if known.is_some() && size == Size::NOTHING { size } else { element };
             } else {
                 self.expression(index, scope);
@@ -79,17 +82,44 @@ impl<'a> Sizing<'_, 'a> {
         Size { scalar: false, ..size.plus(data) }
     }
 
-    /// How many elements a collection has, where the data tells.
+    /// How many elements a collection has, where a literal or the data tells.
     pub(super) fn count(&mut self, collection: &'a Expr, scope: &Scope<'a>) -> Option<u64> {
         if let Expr::Array { items, .. } | Expr::Set { items, .. } = collection {
             return u64::try_from(items.len()).ok();
         }
         let root = collection.reference().0.variable()?;
-        if scope.local(root).is_some() || !self.names.targets(scope.file, collection).is_empty() {
+        if scope.local(root).is_some() {
             return None;
+        }
+        if let Some(target) = self.names.targets(scope.file, collection).first() {
+            return self.written_out(*target, collection);
         }
         let (known, keys) = self.data_at(collection, scope.file)?;
         let steps = collection.reference().1;
-        (steps.len() == keys).then(|| known.count())
+        let fixed = self.replaced.data == Size::NOTHING;
+        (fixed && steps.len() == keys).then(|| known.count())
+    }
+
+    /// The elements of a rule that is one literal, as `methods := {"GET", "HEAD"}` is.
+    fn written_out(&self, target: usize, reference: &'a Expr) -> Option<u64> {
+        let node = self.names.nodes().get(target)?;
+        let name = reference.reference().1.last().map_or_else(
+            || reference.variable(),
+            |step| match step {
+                Step::Key(key) => Some(*key),
+                Step::Index(_) => None,
+            },
+        );
+        let [(_, Rule::Spec { head: Head::Compr { assign: Some(assign), .. }, bodies, .. })] =
+            node.rules.as_slice()
+        else {
+            return None;
+        };
+        let (Expr::Array { items, .. } | Expr::Set { items, .. }) = &assign.value else {
+            return None;
+        };
+        let fixed = !self.replaced.rules.contains_key(&target);
+        let whole = fixed && bodies.is_empty() && node.path.last().copied() == name;
+        whole.then(|| u64::try_from(items.len()).ok())?
     }
 }

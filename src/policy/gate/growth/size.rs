@@ -15,7 +15,7 @@ pub(super) const NUMBER: u64 = Bulk::NUMBER;
 /// The bytes in which a number of a request is computed with.
 const DIGITS: u64 = 128;
 
-/// More loops over constants than either engine has time for.
+/// More turns of loops than either engine has time for.
 const TURNS: u64 = 250_000;
 
 /// An upper bound of a value's size, written out in full.
@@ -248,18 +248,18 @@ impl Turns {
 
     /// All of them together, of size `head` each.
     pub(super) fn collected(self, head: Size) -> Size {
+        let known = self.known.min(TURNS);
         let rest = Size { drawn: 0, drawn_fixed: 0, ..head };
         if self.groups == 0 {
-            let repeats = if self.known_loops > 1 { self.known } else { 1 };
+            let repeats = if self.known_loops > 1 { known } else { 1 };
             let drawn = head.drawn_fixed.saturating_mul(repeats);
-            return rest.times(self.known).plus(Size::fixed(drawn));
+            return rest.times(known).plus(Size::fixed(drawn));
         }
-        let many = if self.known_loops > 1 { self.known } else { 1 };
-        let fixed = rest.fixed.saturating_mul(self.known);
+        let many = if self.known_loops > 1 { known } else { 1 };
+        let fixed = rest.fixed.saturating_mul(known);
         let fixed = fixed.saturating_add(head.drawn_fixed.saturating_mul(many));
         let each = fixed.div_ceil(ELEMENT);
-        let (whole, drawn) =
-            (rest.whole.saturating_mul(self.known), head.drawn.saturating_mul(self.known));
+        let (whole, drawn) = (rest.whole.saturating_mul(known), head.drawn.saturating_mul(known));
         let bare = Size { fixed: 0, whole: 0, product: 0, square: 0, scalar: false, ..rest };
         let steep = |terms: u64| match self.torn {
             true => Size { square: terms.div_ceil(ELEMENT), torn: true, ..bare },

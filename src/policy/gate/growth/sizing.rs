@@ -49,6 +49,8 @@ pub(super) struct Replaced<'a> {
     pub(super) rules: BTreeMap<usize, Size>,
     pub(super) names: BTreeMap<Path<'a>, Size>,
     pub(super) data: Size,
+    /// What the functions among it take when they are called.
+    pub(super) called: Size,
     /// For the input, and for parts of it: file, place and size.
     pub(super) inputs: Vec<(usize, Span, Size)>,
 }

@@ -1,0 +1,170 @@
+//! Countersign as an MCP server: what an agent may ask Countersign itself, as tools.
+//!
+//! It keeps no state: a client of an old revision that wants a session is given none, and needs none.
+//! Nothing that is asked here reaches an upstream, and asking what would be allowed grants nothing.
+
+use std::rc::Rc;
+
+use http::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::identity::Caller;
+use crate::operation::mcp::revision::{Revision, SUPPORTED};
+use crate::operation::mcp::{Call, Malformed, Message};
+use crate::proxy::account::{Account, Carried};
+use crate::proxy::agent_api::whoami;
+use crate::proxy::failure::Failure;
+use crate::proxy::prospect::Prospect;
+use crate::route::terms::{Dialect, Encoding, Inspect};
+use crate::route::{Body, Head, NoRoute};
+
+/// Whether a request is for this server.
+pub(super) fn is_for(head: &Head) -> bool {
+    head.path().as_str() == "/.countersign/v1/mcp"
+}
+
+/// Answers one message.
+///
+/// # Errors
+/// [`Failure`], if it is not understood.
+pub(super) async fn answer(
+    account: &mut Account,
+    caller: Rc<Caller>,
+    head: &Head,
+    body: &mut Body,
+) -> Result<Carried, Failure> {
+    account.dialect = Dialect::Mcp;
+    if head.method() != Method::POST {
+        return Err(Failure::NoRoute(NoRoute::Method(vec![Method::POST])));
+    }
+    let inspect = Inspect { encoding: Encoding::Json, limit: LIMIT };
+    let inspected = body.inspect(head.headers(), Some(inspect)).await?;
+    account.inspected.clone_from(&inspected);
+    let bytes = inspected.as_ref().map(|body| &body.bytes()[..]);
+    let message = Message::read(head.method(), head.headers(), bytes)?;
+    let Some(id) = message.id() else { return Ok(Carried::Noted) };
+    let said = match message.call().method.as_deref() {
+        Some("tools/call") => called(account, caller, message.call()),
+        method => about(method.unwrap_or_default(), message.call()),
+    };
+    let answer = match said {
+        Ok(mut result) => {
+            result["resultType"] = json!("complete");
+            json!({ "jsonrpc": "2.0", "id": id, "result": result })
+        }
+        Err(Refused::Method) => return Err(Failure::Malformed(unknown(message.call()))),
+        Err(Refused::Params(why)) => {
+            let error = json!({ "code": INVALID_PARAMS, "message": why });
+            json!({ "jsonrpc": "2.0", "id": id, "error": error })
+        }
+    };
+    Ok(Carried::Ours(answer))
+}
+
+/// Why a request has no result.
+enum Refused {
+    /// This server has no such method.
+    Method,
+    /// It has no such tool, or not with these arguments.
+    Params(String),
+}
+
+fn unknown(call: &Call) -> Malformed {
+    let is_modern = call.revision.is_some_and(Revision::is_modern);
+    Malformed::Method(if is_modern { StatusCode::NOT_FOUND } else { StatusCode::OK })
+}
+
+/// What the server is and has.
+fn about(method: &str, call: &Call) -> Result<Value, Refused> {
+    let server = json!({ "name": "countersign", "version": env!("CARGO_PKG_VERSION") });
+    let capabilities = json!({ "tools": {} });
+    match method {
+        "initialize" => {
+            let legacy = call.revision.filter(|revision| !revision.is_modern());
+            let agreed = legacy.unwrap_or(Revision::November2025);
+            Ok(json!({
+                "protocolVersion": agreed.date(),
+                "capabilities": capabilities,
+                "serverInfo": server,
+                "instructions": INSTRUCTIONS,
+            }))
+        }
+        "server/discover" => Ok(json!({
+            "supportedVersions": SUPPORTED.map(Revision::date),
+            "capabilities": capabilities,
+            "_meta": { "io.modelcontextprotocol/serverInfo": server },
+            "instructions": INSTRUCTIONS,
+            "ttlMs": 0,
+            "cacheScope": "private",
+        })),
+        "tools/list" => Ok(json!({ "tools": tools(), "ttlMs": 0, "cacheScope": "private" })),
+        "ping" => Ok(json!({})),
+        _ => Err(Refused::Method),
+    }
+}
+
+fn tools() -> Value {
+    let only_reads = json!({ "readOnlyHint": true, "openWorldHint": false });
+    let text = |what: &str| json!({ "type": "string", "description": what });
+    json!([
+        {
+            "name": "whoami",
+            "description": "Who you are to Countersign, until when, and which routes there are.",
+            "inputSchema": { "type": "object", "properties": {}, "additionalProperties": false },
+            "annotations": only_reads,
+        },
+        {
+            "name": "what_may_i_do",
+            "description": "What policy would say to a request, without making it. Without \
+                arguments: every route, and what each HTTP method would get there.",
+            "inputSchema": {
+                "type": "object",
+                "additionalProperties": false,
+                "properties": {
+                    "route": text("The route's name, as whoami lists it."),
+                    "method": text("The HTTP method; GET unless given."),
+                    "path": text("The path with its query; the route's own unless given."),
+                    "body": { "type": "object", "description": "A JSON body." },
+                    "tool": text("A tool of an MCP server, on a route that speaks MCP."),
+                    "arguments": {
+                        "type": "object",
+                        "description": "The tool's arguments; without them: whether any call of it \
+                            could be allowed.",
+                    },
+                },
+            },
+            "annotations": only_reads,
+        },
+    ])
+}
+
+/// The result of a tool.
+fn called(account: &Account, caller: Rc<Caller>, call: &Call) -> Result<Value, Refused> {
+    let arguments = call.arguments.clone().unwrap_or_else(|| json!({}));
+    let said = match call.name.as_deref().unwrap_or_default() {
+        "whoami" => whoami(&caller, &account.view.snapshot.routes),
+        "what_may_i_do" => {
+            let prospect =
+                Prospect { id: account.id, plane: &account.plane, view: &account.view, caller };
+            match prospect.answer(arguments) {
+                Ok(said) => said,
+                Err(why) => return Ok(json!({ "isError": true, "content": content(&why) })),
+            }
+        }
+        name => return Err(Refused::Params(format!("Unknown tool: {name}"))),
+    };
+    Ok(json!({ "content": content(&said.to_string()), "structuredContent": said }))
+}
+
+fn content(text: &str) -> Value {
+    json!([{ "type": "text", "text": text }])
+}
+
+const INSTRUCTIONS: &str = "Countersign stands between you and the services you call. Ask \
+    what_may_i_do before you try; when a call is denied, its reason says what to do instead.";
+
+/// JSON-RPC 2.0 §5.1.
+const INVALID_PARAMS: i32 = -32602;
+
+/// The most bytes of one message.
+const LIMIT: usize = 64 << 10;
