@@ -4,6 +4,7 @@
 //! waits, and whatever goes wrong inside it is a denial.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::identity::Certificate;
@@ -19,6 +20,7 @@ use crate::policy::engine::interpreter::Interpreter;
 use crate::policy::engine::vm::Machine;
 use crate::policy::engine::wanted::Wanted;
 use crate::policy::memory::{Memory, Question};
+use crate::policy::observer::Observer;
 use crate::policy::query::{Asked, Query};
 
 /// Answers queries for one worker.
@@ -32,6 +34,7 @@ pub struct Judge {
     whole: Wanted,
     memory: Memory,
     checker: Checker,
+    observer: Observer,
     metrics: PolicyMetrics,
     clock: Clock,
     /// How many decisions were made, which settles which are checked again.
@@ -64,7 +67,7 @@ impl Judge {
     ) -> Self {
         let (running, wanted) = (Running::of(&bundle), bundle.wanted());
         let (builder, whole) = (Builder::new(), Wanted::everything());
-        let memory = Memory::default();
+        let (memory, observer) = (Memory::default(), Observer::nobody());
         Self {
             bundle,
             running,
@@ -73,10 +76,16 @@ impl Judge {
             whole,
             memory,
             checker,
+            observer,
             metrics,
             clock,
             decided: 0,
         }
+    }
+
+    /// The same judge, whose decisions go to `observer`, too.
+    pub fn observed_by(self, observer: Observer) -> Self {
+        Self { observer, ..self }
     }
 
     /// Judges by `bundle` from now on; nothing happens if it does so already.
@@ -106,8 +115,19 @@ impl Judge {
                 Decision::failed(query.id, revision, failure)
             }
         };
-        self.metrics.duration.observe(started.elapsed().as_secs_f64());
+        let took = started.elapsed();
+        self.metrics.duration.observe(took.as_secs_f64());
+        self.hand_on(query, &decision, took);
         decision
+    }
+
+    /// Hands the decision to whoever keeps decisions, with the whole input, whatever was read of it.
+    fn hand_on(&mut self, query: &Query<'_>, decision: &Decision, took: Duration) {
+        if self.observer.wants() {
+            let (caller, asked) = (query.principal.certificate(), Asked::from(query));
+            let seen = self.builder.document(caller, &asked, &self.whole).ok();
+            self.observer.observe(&self.bundle, query, seen, (decision, took));
+        }
     }
 
     /// Answers, and has one answer in so many checked, remembered or not: by the interpreter and with

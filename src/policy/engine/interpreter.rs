@@ -71,11 +71,17 @@ impl Interpreter {
         module: &Source,
         rule: &str,
     ) -> Result<Document, Problem> {
+        let mut probing = self.with(module)?;
+        let value = probing.evaluate(rule, &Document::empty());
+        value.map_err(|failure| module.problem(failure.message()))
+    }
+
+    /// The same rules and `module`; this interpreter stays as it is.
+    pub(in crate::policy) fn with(&self, module: &Source) -> Result<Self, Problem> {
         let mut probing = self.clone();
         let added = probing.engine.add_policy(module.name(), module.text.clone());
         added.map_err(|error| module.problem(&error.to_string()))?;
-        let value = probing.evaluate(rule, &Document::empty());
-        value.map_err(|failure| module.problem(failure.message()))
+        Ok(probing)
     }
 
     /// The value of `rule` (a full path) for `input`; undefined is a value here.
