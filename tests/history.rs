@@ -48,6 +48,53 @@ async fn a_denial_is_explained_by_the_id_that_the_agent_was_given() {
     assert!(tested.status.success(), "{}{}", text(&tested.stdout), text(&tested.stderr));
 }
 
+/// A platform team's rule above the route's own.
+const GUARDED: &str = "path: rules, tests: off, history: { path: history }, \
+                       guardrails: data.platform.decision";
+
+/// What that rule is, where `limit` is how long a note may be.
+fn guardrails(limit: u32) -> String {
+    format!(
+        r#"package platform
+
+default decision := {{"allowed": false, "reasons": [{{"code": "too_long", "message": "Be brief."}}]}}
+
+decision := {{"allowed": true}} if count(input.attributes.request.http.headers["x-note"]) <= {limit}
+"#
+    )
+}
+
+#[tokio::test]
+async fn a_denial_of_the_guardrails_is_explained_repeated_and_replayed_by_them() {
+    let upstream = Upstream::answering(|_| reply("reached"));
+    let orders = "package orders\n\ndecision := {\"allowed\": true}\n";
+    let setup = Setup::new(&upstream).policy(GUARDED).route("policy: data.orders.decision");
+    let setup = setup.file("rules/platform.rego", &guardrails(10));
+    let site = setup.file("rules/orders.rego", orders).start();
+    let agent = site.agent("reader");
+    let noted =
+        |note: &str| Request::get("/orders/7").header("x-note", note).body(body("")).unwrap();
+    assert_eq!(agent.send(noted("ten digits")).await.status, 200);
+    let denied = agent.send(noted("one more now")).await;
+    assert_eq!(denied.status, 403);
+    let id = denied.header("countersign-decision").to_owned();
+    site.history("kept", 2).await;
+    let said = text(&countersign(&site.path(""), &["explain", &id]).stdout);
+    assert!(said.contains("rules/platform.rego:3") && said.contains("too_long"), "{said}");
+    assert!(said.contains("✗") && said.contains("<= 10"), "{said}");
+    let test = countersign(&site.path(""), &["explain", &id, "--test"]);
+    std::fs::write(site.path("rules/kept_test.rego"), test.stdout).unwrap();
+    let tested = || countersign(&site.path(""), &["policy", "test", "rules"]);
+    assert!(tested().status.success(), "{}", text(&tested().stdout));
+    let replayed =
+        || text(&countersign(&site.path(""), &["policy", "replay", "--against", "rules"]).stdout);
+    assert!(replayed().contains("2 decisions replayed, 2 unchanged"), "{}", replayed());
+    std::fs::write(site.path("rules/platform.rego"), guardrails(12)).unwrap();
+    assert!(!tested().status.success(), "{}", text(&tested().stdout));
+    std::fs::remove_file(site.path("rules/kept_test.rego")).unwrap();
+    assert!(replayed().starts_with("newly allowed: 1  deny (too_long) -> allow"), "{}", replayed());
+}
+
 #[tokio::test]
 async fn an_unknown_decision_is_said_to_be_unknown() {
     let upstream = Upstream::answering(|_| reply("reached"));
