@@ -3,7 +3,9 @@
 use http::{Request, Response};
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, Payload, Received, Setup, Site, Upstream, body, chunks, reply};
+use crate::harness::{
+    Answer, Payload, Received, Setup, Site, Upstream, body, chunks, reply, request,
+};
 
 /// Looking is allowed, paying up to 100, and everything that is not a tool.
 const RULES: &str = r#"package countersign.authz
@@ -402,8 +404,46 @@ async fn an_agent_may_ask_who_it_is_and_what_it_may_do() {
         let said = tool(&site, "what_may_i_do", question.clone()).await;
         assert_eq!(said["result"]["isError"], true, "{question}: {said}");
     }
-    let unknown = tool(&site, "explain_decision", json!({})).await;
+    let unknown = tool(&site, "forget_decision", json!({})).await;
     assert_eq!(unknown["error"]["code"], -32602);
     assert!(upstream.is_untouched());
     assert_eq!(site.records("intent").len(), 0);
+}
+
+#[tokio::test]
+async fn an_agent_is_told_what_decided_of_its_own_requests_and_of_no_others() {
+    let upstream = Upstream::answering(server);
+    let kept = "path: rules, tests: off, history: { path: history }";
+    let site = Setup::new(&upstream).policy(kept).start();
+    let denied = async |agent: &str| {
+        let answer = site.agent(agent).send(request("DELETE", "/orders/7")).await;
+        assert_eq!(answer.status, 403);
+        answer.header("countersign-decision").to_owned()
+    };
+    let explained = async |id: &str| {
+        let said = tool(&site, "explain_decision", json!({ "decision": id })).await;
+        said["result"].clone()
+    };
+    let own = explained(&denied("reader").await).await;
+    let said = &own["structuredContent"];
+    assert_eq!(
+        (&said["effect"], &said["reasons"][0]["code"]),
+        (&json!("deny"), &json!("read_only"))
+    );
+    assert_eq!(said["decisive_fields"], json!(["input.attributes.request.http.method"]), "{own}");
+    for id in [denied("writer").await.as_str(), "dec_0193a0b0c0d07ef08193a0b0c0d0e0f0", "x"] {
+        let said = explained(id).await;
+        assert_eq!(said["isError"], true, "{id}: {said}");
+        assert!(said.get("structuredContent").is_none(), "{id}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn where_no_decisions_are_kept_none_is_explained() {
+    let upstream = Upstream::answering(server);
+    let site = site(&upstream);
+    let id = "dec_0193a0b0c0d07ef08193a0b0c0d0e0f0";
+    let said = tool(&site, "explain_decision", json!({ "decision": id })).await;
+    let text = said["result"]["content"][0]["text"].as_str().unwrap();
+    assert!(text.contains("keeps no decisions"), "{said}");
 }

@@ -15,7 +15,7 @@ use crate::app::supply;
 use crate::app::worker::Worker;
 use crate::audit;
 use crate::clock::Clock;
-use crate::history::{self, Keeper};
+use crate::history::{self, Desk, Keeper};
 use crate::id::ListenerName;
 use crate::listener::accept::Acceptor;
 use crate::listener::bind::bind;
@@ -66,10 +66,10 @@ impl Running {
             audit::Log::open(assembly.standing.audit.clone(), clock.clone(), metrics.audit.clone())
                 .map_err(StartError::Audit)?;
         let checker = Checker::start(metrics.policy.clone()).map_err(StartError::System)?;
-        let observer = observer(&assembly, &clock, &metrics)?;
+        let kept = kept(&assembly, &clock, &metrics)?;
         let (trigger, shutdown) = Shutdown::pair();
         let Assembly { snapshot, standing, .. } = assembly;
-        let shared = Arc::new(Shared::new(snapshot, log, checker, observer, clock, metrics));
+        let shared = Arc::new(Shared::new(snapshot, log, checker, kept, clock, metrics));
         shared.announce();
 
         let mut running = Self {
@@ -177,11 +177,19 @@ fn bind_all(assembly: &Assembly) -> Result<Sockets, StartError> {
     Ok(Sockets { agents: agents.collect::<Result<_, _>>()?, admin: admin.transpose()? })
 }
 
-/// Keeps decisions, if the configuration says where.
-fn observer(assembly: &Assembly, clock: &Clock, metrics: &Metrics) -> Result<Observer, StartError> {
-    let Some(config) = &assembly.standing.history else { return Ok(Observer::nobody()) };
-    Keeper::start(config.clone(), clock.clone(), metrics.history.clone())
-        .map_err(StartError::History)
+/// Keeps decisions, if the configuration says where, and answers about them.
+fn kept(
+    assembly: &Assembly,
+    clock: &Clock,
+    metrics: &Metrics,
+) -> Result<(Observer, Desk), StartError> {
+    let config = assembly.standing.history.as_ref();
+    let start = |config: &history::Config| {
+        Keeper::start(config.clone(), clock.clone(), metrics.history.clone())
+    };
+    let observer = config.map(start).transpose().map_err(StartError::History)?;
+    let observer = observer.unwrap_or_else(Observer::nobody);
+    Ok((observer.clone(), Desk::new(config, observer)))
 }
 
 fn acceptors(

@@ -16,6 +16,7 @@ mod segment;
 pub mod keeper;
 pub mod read;
 pub mod inquiry;
+pub mod desk;
 pub mod replay;
 pub mod regression;
 pub mod habit;
@@ -26,6 +27,7 @@ mod tests;
 
 pub use change::Change;
 pub use config::Config;
+pub use desk::{Desk, Unexplained};
 pub use draft::Draft;
 pub use error::Error;
 pub use habit::{Habits, habits};

@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use crate::audit::{Log, Recorder};
 use crate::clock::{Clock, Timestamp};
 use crate::credential::Credentials;
+use crate::history::Desk;
 use crate::listener::serve::Security;
 use crate::metrics::Metrics;
 use crate::operation::mcp::Definitions;
@@ -50,6 +51,8 @@ pub struct Shared {
     pub checker: Checker,
     /// Where decisions go to be kept.
     pub observer: Observer,
+    /// Where agents ask about them.
+    pub desk: Desk,
     /// The time.
     pub clock: Clock,
     /// The numbers.
@@ -85,14 +88,14 @@ impl Shared {
         snapshot: Snapshot,
         log: Log,
         checker: Checker,
-        observer: Observer,
+        (observer, desk): (Observer, Desk),
         clock: Clock,
         metrics: Metrics,
     ) -> Self {
         let (changed, _) = watch::channel(());
         let snapshot = ArcSwap::from_pointee(snapshot);
         let definitions = Definitions::default();
-        Self { snapshot, changed, log, checker, observer, clock, metrics, definitions }
+        Self { snapshot, changed, log, checker, observer, desk, clock, metrics, definitions }
     }
 
     /// The snapshot in force.
