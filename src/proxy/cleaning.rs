@@ -11,6 +11,25 @@ use crate::credential::Guard;
 use crate::proxy::failure::Failure;
 use crate::route::headers::is_per_hop;
 
+/// Counts the injected values that answers of one credential brought back.
+#[derive(Debug)]
+pub(super) struct Finds(IntCounter);
+
+impl Finds {
+    /// A count that goes to `counter`.
+    pub(super) fn new(counter: IntCounter) -> Self {
+        Self(counter)
+    }
+
+    /// Counts what was replaced, and says so.
+    pub(super) fn note(&self, hits: usize) {
+        if hits > 0 {
+            self.0.inc_by(hits as u64);
+            warn!(hits, "an upstream's answer held an injected secret; it was replaced");
+        }
+    }
+}
+
 /// Cleans the head of an upstream's answer.
 ///
 /// # Errors
@@ -18,21 +37,21 @@ use crate::route::headers::is_per_hop;
 pub(super) fn readable<B>(
     mut response: Response<B>,
     guard: &Guard,
-    found: &IntCounter,
+    finds: &Finds,
 ) -> Result<Response<B>, Failure> {
     // hyper would pass a reason phrase on unsearched, and upgrades are not the agent's to take.
     response.extensions_mut().clear();
     clean(response.headers_mut(), guard);
     let hits = guard.clean(response.headers_mut()).map_err(|_| Failure::Opaque)?;
-    note(found, hits);
+    finds.note(hits);
     Ok(response)
 }
 
 /// Searches a body that is there whole.
-pub(super) fn searched(body: Bytes, guard: &Guard, found: &IntCounter) -> Bytes {
+pub(super) fn searched(body: Bytes, guard: &Guard, finds: &Finds) -> Bytes {
     let Some(mut scanner) = guard.scanner() else { return body };
     let searched = [scanner.push(body), scanner.finish()].concat();
-    note(found, scanner.take_found());
+    finds.note(scanner.take_found());
     searched.into()
 }
 
@@ -57,13 +76,5 @@ pub(super) fn clean(headers: &mut HeaderMap, guard: &Guard) {
     if guard.is_watching() {
         // A session that began with the credential is worth as much as the credential.
         headers.remove(SET_COOKIE);
-    }
-}
-
-/// Counts what was replaced, and says so.
-pub(super) fn note(found: &IntCounter, hits: usize) {
-    if hits > 0 {
-        found.inc_by(hits as u64);
-        warn!(hits, "an upstream's answer held an injected secret; it was replaced");
     }
 }

@@ -8,7 +8,6 @@ use bytes::Bytes;
 use http::StatusCode;
 use http::header::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
-use prometheus::IntCounter;
 use tokio::time::Instant;
 
 use crate::audit::{Outcome, Trail};
@@ -16,7 +15,7 @@ use crate::credential::Guard;
 use crate::credential::guard::scanner::Scanner;
 use crate::listener::connection::InProgress;
 use crate::operation::mcp::list::Unreadable;
-use crate::proxy::cleaning::note;
+use crate::proxy::cleaning::Finds;
 use crate::proxy::sieve::Sieve;
 use crate::route::body::Passed;
 use crate::upstream;
@@ -33,8 +32,7 @@ pub(super) struct Relay {
     /// Trailers that wait for what was held back.
     trailers: Option<HeaderMap>,
     bytes: u64,
-    /// How many injected values were found so far.
-    found: IntCounter,
+    finds: Finds,
     /// The exchange lasts for as long as its answer is being sent.
     _progress: InProgress,
 }
@@ -81,7 +79,7 @@ impl Relay {
     pub(super) fn new(
         upstream: upstream::Answer,
         guard: Guard,
-        found: IntCounter,
+        finds: Finds,
         sieve: Option<Sieve>,
         record: Record,
         progress: InProgress,
@@ -89,7 +87,7 @@ impl Relay {
         let (scanner, record) = (guard.scanner(), Some(record));
         let (trailers, bytes, _progress) = (None, 0, progress);
         let mut relay =
-            Self { upstream, guard, scanner, record, sieve, trailers, bytes, found, _progress };
+            Self { upstream, guard, scanner, record, sieve, trailers, bytes, finds, _progress };
         if relay.upstream.is_end_stream() {
             relay.complete();
         }
@@ -176,7 +174,7 @@ impl Relay {
 
     /// Searches the trailers, which follow whatever was still held back. Nobody asks after them.
     fn pass_trailers(&mut self, mut trailers: HeaderMap) -> Option<Frame<Bytes>> {
-        note(&self.found, self.guard.clean_trailers(&mut trailers));
+        self.finds.note(self.guard.clean_trailers(&mut trailers));
         let rest = self.rest();
         if rest.is_empty() {
             self.complete();
@@ -191,7 +189,7 @@ impl Relay {
         let Some(scanner) = &mut self.scanner else { return Bytes::new() };
         let rest = scanner.finish();
         self.bytes += rest.len() as u64;
-        note(&self.found, scanner.take_found());
+        self.finds.note(scanner.take_found());
         rest
     }
 
@@ -217,7 +215,7 @@ impl Relay {
 impl Drop for Relay {
     fn drop(&mut self) {
         if let Some(scanner) = &mut self.scanner {
-            note(&self.found, scanner.take_found());
+            self.finds.note(scanner.take_found());
         }
         self.end(Outcome::Aborted { why: "agent" });
     }
