@@ -138,11 +138,12 @@ impl Loading {
         let credentials = file.credentials().map_err(|problem| self.problems.add(problem)).ok();
         let audit = file.audit().map_err(|problem| self.problems.add(problem)).ok();
         let supply = Supply::of(file).map_err(|problem| self.problems.add(problem)).ok();
+        let routes = file.routes().map_err(|problem| self.problems.add(problem)).ok();
         let (security, svid_ends) = security?;
         let snapshot = Snapshot {
             security,
             svid_ends,
-            routes: Table::new(file.routes()),
+            routes: Table::new(routes?),
             bundle: Arc::new(bundle?),
             credentials: Credentials::load(credentials?, metrics.credential.clone()),
             upstreams: upstreams?,
@@ -219,6 +220,7 @@ fn named_files(file: &File) -> Vec<PathBuf> {
         files.extend(upstream.tls.files().cloned());
     }
     files.extend(file.policy().map(|policy| policy.path));
+    files.extend(file.descriptors().map(Path::to_owned));
     files
 }
 

@@ -70,9 +70,22 @@ impl File {
             .collect()
     }
 
-    /// The routes.
-    pub fn routes(&self) -> Vec<route::Route> {
+    /// The routes. Reads their descriptors from the disk.
+    ///
+    /// # Errors
+    /// A problem for descriptors that cannot be read or used.
+    pub fn routes(&self) -> Result<Vec<route::Route>, Problem> {
         self.routes.iter().map(|(name, route)| route.used(name)).collect()
+    }
+
+    /// Whether policy sees bodies on any route.
+    pub fn inspects(&self) -> bool {
+        self.routes.values().any(|route| route.inspected().is_some())
+    }
+
+    /// The files with the descriptors of gRPC messages.
+    pub fn descriptors(&self) -> impl Iterator<Item = &Path> {
+        self.routes.values().filter_map(|route| route.inspect.as_ref()?.descriptors.as_deref())
     }
 
     /// The upstreams.
@@ -213,15 +226,18 @@ impl Route {
         self.policy.as_deref().map(Into::into)
     }
 
-    fn used(&self, name: &RouteName) -> route::Route {
-        route::Route {
+    fn used(&self, name: &RouteName) -> Result<route::Route, Problem> {
+        let at = || KeyPath::top("routes").key(name.as_str()).key("inspect").key("descriptors");
+        let descriptors = self.descriptors();
+        let descriptors = descriptors.map_err(|why| Problem::value(Code::Unusable, at(), why))?;
+        Ok(route::Route {
             name: name.clone(),
             hosts: self.hosts.iter().map(|host| host.0.clone()).collect(),
             path: self.path.as_ref().map_or_else(PathPrefix::root, |path| path.0.clone()),
             methods: self.methods.as_ref().map(|all| all.iter().map(|m| m.0.clone()).collect()),
             upstream: self.upstream.clone(),
             credential: self.credential.clone(),
-            protocol: self.protocol(),
+            protocol: self.protocol(descriptors),
             inspect: self.inspected(),
             durability: self.durability.into(),
             dialect: self.dialect(),
@@ -234,7 +250,7 @@ impl Route {
             unscannable: self.unscannable.map(Into::into),
             retry: self.retry.into(),
             policy: self.rule(),
-        }
+        })
     }
 }
 
