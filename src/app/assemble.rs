@@ -22,7 +22,7 @@ use crate::listener::tls::server_config;
 use crate::metrics::Metrics;
 use crate::policy::{self, Bundle};
 use crate::proxy::Snapshot;
-use crate::route::Table;
+use crate::route::{Route, Table};
 use crate::upstream::Upstreams;
 
 /// Everything that a configuration leads to, loaded and checked; nothing runs yet.
@@ -137,18 +137,19 @@ struct Parts {
 impl Loading {
     /// Loads every part, noting every problem; `None` if one is missing.
     fn parts(&mut self, file: &File, clock: &Clock, metrics: &Metrics) -> Option<Parts> {
-        self.observed(file, clock);
         let security = self.security(file, clock);
         let upstreams = self.upstreams(file);
         let bundle = self.bundle(file, clock);
         let credentials = file.credentials().map_err(|problem| self.problems.add(problem)).ok();
         let audit = file.audit().map_err(|problem| self.problems.add(problem)).ok();
         let supply = Supply::of(file).map_err(|problem| self.problems.add(problem)).ok();
+        let routes = file.routes().map_err(|problem| self.problems.add(problem)).ok();
+        self.observed(routes.as_deref().unwrap_or_default(), clock);
         let (security, svid_ends) = security?;
         let snapshot = Snapshot {
             security,
             svid_ends,
-            routes: Table::new(file.routes()),
+            routes: Table::new(routes?),
             bundle: Arc::new(bundle?),
             credentials: Credentials::load(credentials?, metrics.credential.clone()),
             upstreams: upstreams?,
@@ -157,9 +158,9 @@ impl Loading {
     }
 
     /// Nothing is observed for ever, by whatever name.
-    fn observed(&mut self, file: &File, clock: &Clock) {
+    fn observed(&mut self, routes: &[Route], clock: &Clock) {
         let latest = clock.now().plus(LONGEST_OBSERVED);
-        for route in file.routes() {
+        for route in routes {
             if route.observe_until.is_some_and(|until| until > latest) {
                 let at = KeyPath::top("routes").key(route.name.as_str()).key("observe_until");
                 let message = "a route may be observed for at most 90 days from now";
@@ -243,6 +244,7 @@ fn named_files(file: &File) -> Vec<PathBuf> {
         files.push(policy.path);
         files.extend(policy.candidate);
     }
+    files.extend(file.descriptors().map(Path::to_owned));
     files
 }
 

@@ -71,9 +71,22 @@ impl File {
             .collect()
     }
 
-    /// The routes.
-    pub fn routes(&self) -> Vec<route::Route> {
+    /// The routes. Reads their descriptors from the disk.
+    ///
+    /// # Errors
+    /// A problem for descriptors that cannot be read or used.
+    pub fn routes(&self) -> Result<Vec<route::Route>, Problem> {
         self.routes.iter().map(|(name, route)| route.used(name)).collect()
+    }
+
+    /// Whether policy sees bodies on any route.
+    pub fn inspects(&self) -> bool {
+        self.routes.values().any(|route| route.inspected().is_some())
+    }
+
+    /// The files with the descriptors of gRPC messages.
+    pub fn descriptors(&self) -> impl Iterator<Item = &Path> {
+        self.routes.values().filter_map(|route| route.inspect.as_ref()?.descriptors.as_deref())
     }
 
     /// The upstreams.
@@ -220,15 +233,18 @@ impl Route {
         self.policy.as_deref().map(Into::into)
     }
 
-    fn used(&self, name: &RouteName) -> route::Route {
-        route::Route {
+    fn used(&self, name: &RouteName) -> Result<route::Route, Problem> {
+        let at = || KeyPath::top("routes").key(name.as_str()).key("inspect").key("descriptors");
+        let descriptors = self.descriptors();
+        let descriptors = descriptors.map_err(|why| Problem::value(Code::Unusable, at(), why))?;
+        Ok(route::Route {
             name: name.clone(),
             hosts: self.hosts.iter().map(|host| host.0.clone()).collect(),
             path: self.path.as_ref().map_or_else(PathPrefix::root, |path| path.0.clone()),
             methods: self.methods.as_ref().map(|all| all.iter().map(|m| m.0.clone()).collect()),
             upstream: self.upstream.clone(),
             credential: self.credential.clone(),
-            protocol: self.protocol(),
+            protocol: self.protocol(descriptors),
             inspect: self.inspected(),
             durability: self.durability.into(),
             dialect: self.dialect(),
@@ -242,7 +258,7 @@ impl Route {
             retry: self.retry.into(),
             policy: self.rule(),
             observe_until: self.observe_until.as_ref().map(|until| until.0),
-        }
+        })
     }
 }
 

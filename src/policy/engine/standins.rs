@@ -14,17 +14,16 @@ const LONGEST: usize = 64;
 
 /// Puts the stand-ins in the place of the builtins.
 pub(super) fn install(engine: &mut Engine) {
-    let standins: [(&str, u8, fn(&[Value]) -> Said); 4] = [
-        ("strings.count", 2, count),
-        ("to_number", 1, to_number),
-        ("units.parse", 1, |args| units("units.parse", args)),
-        ("units.parse_bytes", 1, |args| units("units.parse_bytes", args)),
-    ];
-    for (name, takes, standin) in standins {
-        let extension = move |args: Vec<Value>| standin(&args).map_err(Refusal::into);
-        // It fails only for a name that was added before, and an engine is new here.
-        let _ = engine.add_extension(name.to_owned(), takes, Box::new(extension));
-    }
+    put(engine, "strings.count", 2, count);
+    put(engine, "to_number", 1, to_number);
+    put(engine, "units.parse", 1, |args| units("units.parse", args));
+    put(engine, "units.parse_bytes", 1, |args| units("units.parse_bytes", args));
+}
+
+fn put(engine: &mut Engine, name: &str, takes: u8, standin: fn(&[Value]) -> Said) {
+    let extension = move |args: Vec<Value>| standin(&args).map_err(Refusal::into);
+    // It fails only for a name that was added before, and an engine is new here.
+    let _ = engine.add_extension(name.to_owned(), takes, Box::new(extension));
 }
 
 /// What a stand-in says: a value, or why there is none.
