@@ -17,9 +17,7 @@ use countersign::operation::operations::MAX_OPERATIONS;
 use countersign::route::pattern::{HostPattern, PathPrefix};
 use countersign::route::protobuf::Descriptors;
 use countersign::route::protocol::{GraphQl, Grpc, Protocol, Reads};
-use countersign::route::terms::{
-    Dialect, Durability, EncodedSlash, Encoding, Inspect, Retry,
-};
+use countersign::route::terms::{Dialect, Durability, EncodedSlash, Encoding, Inspect, Retry};
 use countersign::route::{Head, Inspected, Route, Table};
 use http::Request;
 use libfuzzer_sys::fuzz_target;
@@ -62,7 +60,8 @@ fn message(target: &countersign::route::Target, body: &Inspected) {
 /// A route for each protocol, with the path and the type of its requests.
 static SPEECHES: LazyLock<Vec<(Table, &str, &str)>> = LazyLock::new(|| {
     let reads = Reads::default;
-    let graphql = GraphQl { depth: 16, fields: 200, persisted: ["a".into()].into(), reads: reads() };
+    let graphql =
+        GraphQl { depth: 16, fields: 200, persisted: ["a".into()].into(), reads: reads() };
     let descriptors = Descriptors::read(&till::till()).ok();
     let grpc = Protocol::Grpc(Grpc { reads: reads(), descriptors });
     vec![

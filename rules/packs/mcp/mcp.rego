@@ -85,6 +85,14 @@ is_harmless if data.packs.mcp.tools[input.countersign.mcp.tool].harmless == true
 is_pinned if data.packs.mcp.tools[input.countersign.mcp.tool].digest
 
 # METADATA
+# title: Its server describes it as it was approved
+is_as_pinned if {
+	pin := data.packs.mcp.tools[input.countersign.mcp.tool].digest
+	is_string(pin)
+	input.countersign.mcp.definition.digest == pin
+}
+
+# METADATA
 # title: Its server has listed it through this process
 is_described if is_string(input.countersign.mcp.definition.digest)
 
@@ -235,9 +243,10 @@ reasons contains {
 	"message": concat("", ["The server describes this tool otherwise than approved, a person has to look: ", seen]),
 } if {
 	is_call
-	pin := data.packs.mcp.tools[input.countersign.mcp.tool].digest
+	is_pinned
 	seen := input.countersign.mcp.definition.digest
-	seen != pin
+	is_string(seen)
+	not is_as_pinned
 }
 
 # METADATA
