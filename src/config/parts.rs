@@ -6,6 +6,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::thread::available_parallelism;
+use std::time::Duration;
 
 use http::uri;
 
@@ -14,6 +15,7 @@ use crate::config::bundle::{Key, Server, Signing};
 use crate::config::code::Code;
 use crate::config::credentials::Credential;
 use crate::config::file::{File, Workers};
+use crate::config::history::Receiver;
 use crate::config::keypath::KeyPath;
 use crate::config::listeners::{Door, Limits};
 use crate::config::policy::{Memory, Policy, Tests};
@@ -135,6 +137,15 @@ impl File {
         self.policy.as_ref().and_then(|policy| Some(policy.history.as_ref()?.used()))
     }
 
+    /// Where decisions are sent, if they are.
+    ///
+    /// # Errors
+    /// A problem for an address that is no endpoint.
+    pub fn receiver(&self) -> Result<Option<fetch::Config>, Problem> {
+        let history = self.policy.as_ref().and_then(|policy| policy.history.as_ref());
+        history.and_then(|history| history.send.as_ref()).map(Receiver::used).transpose()
+    }
+
     /// The server of the policy's archive, if it has one.
     ///
     /// # Errors
@@ -211,6 +222,23 @@ impl Server {
             token: self.token.as_ref().map(Source::used),
             every: self.every.0.duration(),
             wait: self.wait.0.duration(),
+        })
+    }
+}
+
+impl Receiver {
+    fn used(&self) -> Result<fetch::Config, Problem> {
+        let endpoint = upstream::Endpoint::parse(&self.url.to_string()).map_err(|why| {
+            let at = KeyPath::top("policy").key("history").key("send").key("url");
+            Problem::value(Code::Value, at, why.to_string())
+        })?;
+        Ok(fetch::Config {
+            endpoint,
+            tls: self.tls.used(),
+            resource: self.resource.clone(),
+            token: self.token.as_ref().map(Source::used),
+            every: self.every.0.duration(),
+            wait: Duration::ZERO,
         })
     }
 }
