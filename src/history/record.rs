@@ -174,6 +174,11 @@ impl Record {
             self.result = Some(cover);
             self.masked.push("/result".to_owned());
         }
+        // The engine's words may repeat what it stumbled over.
+        if let Some(error) = &mut self.error {
+            COVER.clone_into(&mut error.message);
+            self.masked.push("/error/message".to_owned());
+        }
         self
     }
 
