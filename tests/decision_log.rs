@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use countersign::clock::{Clock, Manual};
+use countersign::clock::{Clock, Manual, Timestamp};
+use countersign::history::{Against, History, explain, replay};
+use countersign::id::DecisionId;
 use flate2::read::GzDecoder;
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
@@ -203,6 +205,7 @@ mask contains "/input/parsed_body/amount" if input.result.allowed == false"#;
         }
     }
     assert_eq!(site.metric("countersign_history_mask_failures_total", &[]).await, 0.0);
+    assert_eq!(site.metric("countersign_policy_interpreted", &[]).await, 0.0);
 }
 
 #[tokio::test]
@@ -225,6 +228,20 @@ async fn a_rule_that_fails_or_is_not_understood_covers_everything() {
             assert!(!text.contains("4111-1111") && !text.contains("hush-hush"), "{rule}: {text}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_decision_that_is_covered_whole_can_be_asked_about_and_proves_nothing() {
+    let (receiver, _upstream, site) = masked_by("mask := 1").await;
+    let id = seen(&receiver, &site).0["decision_id"].as_str().unwrap().to_owned();
+    let history = History::at(&site.path("history"));
+    let inquiry = explain(&history, DecisionId::parse(&id).unwrap()).unwrap();
+    assert_eq!((inquiry.effect.as_str(), inquiry.asked.path.as_str()), ("allow", ""));
+    assert_eq!(inquiry.masked, ["/input", "/result"]);
+    assert!(inquiry.notes[0].contains("the covered parts of the input may have decided"));
+    let served = Against { path: site.path("rules"), rule: None };
+    let report = replay(&history, Timestamp::default(), served, &Clock::System).unwrap();
+    assert_eq!((report.replayed, report.unchanged, report.unproved.len()), (1, 0, 1));
 }
 
 #[test]

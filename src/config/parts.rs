@@ -6,7 +6,6 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::thread::available_parallelism;
-use std::time::Duration;
 
 use http::uri;
 
@@ -209,40 +208,6 @@ impl Signing {
     }
 }
 
-impl Server {
-    fn used(&self) -> Result<fetch::Config, Problem> {
-        let endpoint = upstream::Endpoint::parse(&self.url.to_string()).map_err(|why| {
-            let at = KeyPath::top("policy").key("server").key("url");
-            Problem::value(Code::Value, at, why.to_string())
-        })?;
-        Ok(fetch::Config {
-            endpoint,
-            tls: self.tls.used(),
-            resource: self.resource.clone(),
-            token: self.token.as_ref().map(Source::used),
-            every: self.every.0.duration(),
-            wait: self.wait.0.duration(),
-        })
-    }
-}
-
-impl Receiver {
-    fn used(&self) -> Result<fetch::Config, Problem> {
-        let endpoint = upstream::Endpoint::parse(&self.url.to_string()).map_err(|why| {
-            let at = KeyPath::top("policy").key("history").key("send").key("url");
-            Problem::value(Code::Value, at, why.to_string())
-        })?;
-        Ok(fetch::Config {
-            endpoint,
-            tls: self.tls.used(),
-            resource: self.resource.clone(),
-            token: self.token.as_ref().map(Source::used),
-            every: self.every.0.duration(),
-            wait: Duration::ZERO,
-        })
-    }
-}
-
 impl Route {
     fn rule(&self) -> Option<RuleName> {
         self.policy.as_deref().map(Into::into)
@@ -310,7 +275,7 @@ impl Upstream {
 }
 
 impl Tls {
-    fn used(&self) -> upstream::config::TlsConfig {
+    pub(super) fn used(&self) -> upstream::config::TlsConfig {
         let client = self.cert.clone().zip(self.key.clone());
         upstream::config::TlsConfig {
             roots: self
@@ -324,7 +289,7 @@ impl Tls {
 }
 
 impl Source {
-    fn used(&self) -> credential::Source {
+    pub(super) fn used(&self) -> credential::Source {
         match self {
             Self::Env(name) => credential::Source::Environment(name.clone()),
             Self::File(path) => credential::Source::File(path.clone()),

@@ -19,10 +19,10 @@ use crate::history::error::Error;
 use crate::history::segment::{self, Found};
 
 /// The most bytes of one batch before they are compressed; an event that is larger goes alone.
-const BYTES: usize = 1 << 20;
+pub(super) const BYTES: usize = 1 << 20;
 
 /// The most events of one batch.
-const EVENTS: u64 = 1_000;
+pub(super) const EVENTS: u64 = 1_000;
 
 /// The history in one folder, as far as it was not sent.
 #[derive(Clone, Debug)]
@@ -236,10 +236,7 @@ fn open(path: &Path, offset: u64) -> io::Result<BufReader<File>> {
 }
 
 /// The file that says how far it was sent. Those with decisions have another ending.
-const CURSOR: &str = "sent.json";
+pub(super) const CURSOR: &str = "sent.json";
 
 /// Bytes that are read at once.
 const READ: usize = 256 << 10;
-
-#[cfg(test)]
-mod tests;

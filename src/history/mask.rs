@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use crate::history::told::{Act, Order};
+use crate::history::told::Order;
 
 /// What stands in the place of what was covered.
 pub const COVER: &str = "**masked**";
@@ -25,7 +25,7 @@ pub struct Mask {
 pub struct Pointer(Vec<String>);
 
 /// Names of members that are covered everywhere, in lower case and with `_` for `-`.
-const SECRET: [&str; 24] = [
+pub(super) const SECRET: [&str; 24] = [
     "access_token",
     "api_key",
     "apikey",
@@ -65,6 +65,11 @@ impl Pointer {
         (!steps.is_empty()).then_some(Self(steps))
     }
 
+    /// From the outermost on.
+    pub(super) fn steps(&self) -> &[String] {
+        &self.0
+    }
+
     /// `/input/parsed_body/card` or `/result/headers`: a place in an event.
     pub(super) fn of_event(text: &str) -> Option<Self> {
         let known = |steps: &Vec<String>| {
@@ -101,9 +106,7 @@ impl Mask {
     /// may move a value to where the rest of the mask finds it.
     pub(super) fn cover(&self, event: &mut Map<String, Value>, orders: &[Order]) -> Covered {
         let mut covering = Covering::default();
-        for Order { at, act } in orders {
-            covering.member(event, &at.0, "", act);
-        }
+        orders.iter().for_each(|order| order.obey(event, &mut covering));
         if let Some(input) = event.get_mut(INPUT) {
             covering.named(input, "/input");
             for pointer in &self.pointers {
@@ -121,7 +124,7 @@ impl Mask {
 
 /// What was covered so far.
 #[derive(Default)]
-struct Covering {
+pub(super) struct Covering {
     places: Covered,
     texts: BTreeSet<String>,
 }
@@ -170,11 +173,13 @@ impl Covering {
         }
     }
 
-    fn cover(&mut self, value: &mut Value, at: String) {
+    /// Covers one value.
+    pub(super) fn cover(&mut self, value: &mut Value, at: String) {
         self.replace(value, Value::String(COVER.to_owned()), at);
     }
 
-    fn replace(&mut self, value: &mut Value, with: Value, at: String) {
+    /// Puts `with` in its place.
+    pub(super) fn replace(&mut self, value: &mut Value, with: Value, at: String) {
         let before = std::mem::replace(value, with);
         self.found(&before, &at);
         self.places.masked.insert(at);
@@ -187,44 +192,10 @@ impl Covering {
         }
     }
 
-    fn ordered(&mut self, value: &mut Value, steps: &[String], at: &str, act: &Act) {
-        match (value, steps) {
-            (value, []) => match act {
-                // An element that went would give those behind it other places.
-                Act::Remove => self.cover(value, at.to_owned()),
-                Act::Upsert(with) => self.replace(value, with.clone(), at.to_owned()),
-            },
-            (Value::Object(members), steps) => self.member(members, steps, at, act),
-            (Value::Array(items), [step, rest @ ..]) => {
-                for (index, value) in items.iter_mut().enumerate() {
-                    if step == "*" || *step == index.to_string() {
-                        self.ordered(value, rest, &format!("{at}/{index}"), act);
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn member(&mut self, members: &mut Map<String, Value>, steps: &[String], at: &str, act: &Act) {
-        let Some((step, rest)) = steps.split_first() else { return };
-        let chosen = members.keys().filter(|key| step == "*" || *key == step);
-        let mut chosen: Vec<String> = chosen.cloned().collect();
-        if chosen.is_empty() && step != "*" && rest.is_empty() && matches!(act, Act::Upsert(_)) {
-            members.insert(step.clone(), Value::Null);
-            chosen.push(step.clone());
-        }
-        for key in chosen {
-            let at = format!("{at}/{}", escaped(&key));
-            if rest.is_empty() && *act == Act::Remove {
-                if let Some(before) = members.remove(&key) {
-                    self.found(&before, &at);
-                    self.places.erased.insert(at);
-                }
-            } else if let Some(value) = members.get_mut(&key) {
-                self.ordered(value, rest, &at, act);
-            }
-        }
+    /// Notes that what stood at `at` went.
+    pub(super) fn erased(&mut self, before: &Value, at: String) {
+        self.found(before, &at);
+        self.places.erased.insert(at);
     }
 
     fn remember(&mut self, value: &Value) {
@@ -290,7 +261,8 @@ fn is_secret(name: &str) -> bool {
     SECRET.binary_search(&name.as_str()).is_ok()
 }
 
-fn escaped(key: &str) -> String {
+/// A step of a JSON pointer.
+pub(super) fn escaped(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }
 
@@ -301,6 +273,3 @@ const RESULT: &str = "result";
 const BODY: &str = "/attributes/request/http/body";
 const PATH: &str = "/attributes/request/http/path";
 const PSEUDO_PATH: &str = "/attributes/request/http/headers/:path";
-
-#[cfg(test)]
-mod tests;

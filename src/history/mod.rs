@@ -25,6 +25,10 @@ pub mod habit;
 pub mod draft;
 
 #[cfg(test)]
+mod backlog_tests;
+#[cfg(test)]
+mod mask_tests;
+#[cfg(test)]
 mod tests;
 
 pub use backlog::{Backlog, Batch};

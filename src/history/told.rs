@@ -6,7 +6,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::history::mask::Pointer;
+use crate::history::mask::{Covering, Pointer, escaped};
 
 /// What is to be covered in one event, beside what always is.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,6 +56,11 @@ impl Told {
 }
 
 impl Order {
+    /// Does it to an event.
+    pub(super) fn obey(&self, event: &mut Map<String, Value>, covering: &mut Covering) {
+        self.act.on_member(event, self.at.steps(), "", covering);
+    }
+
     fn read(said: &Value) -> Result<Self, String> {
         match said {
             Value::String(path) => Ok(Self { at: place(path)?, act: Act::Remove }),
@@ -77,6 +82,52 @@ impl Order {
             _ => return Err("the `op` of an object is neither `remove` nor `upsert`".to_owned()),
         };
         Ok(Self { at: place(path)?, act })
+    }
+}
+
+impl Act {
+    fn on(&self, value: &mut Value, steps: &[String], at: &str, covering: &mut Covering) {
+        match (value, steps) {
+            (value, []) => match self {
+                // An element that went would give those behind it other places.
+                Self::Remove => covering.cover(value, at.to_owned()),
+                Self::Upsert(with) => covering.replace(value, with.clone(), at.to_owned()),
+            },
+            (Value::Object(members), steps) => self.on_member(members, steps, at, covering),
+            (Value::Array(items), [step, rest @ ..]) => {
+                for (index, value) in items.iter_mut().enumerate() {
+                    if step == "*" || *step == index.to_string() {
+                        self.on(value, rest, &format!("{at}/{index}"), covering);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn on_member(
+        &self,
+        members: &mut Map<String, Value>,
+        steps: &[String],
+        at: &str,
+        covering: &mut Covering,
+    ) {
+        let Some((step, rest)) = steps.split_first() else { return };
+        let chosen = members.keys().filter(|key| step == "*" || *key == step);
+        let mut chosen: Vec<String> = chosen.cloned().collect();
+        let is_new = chosen.is_empty() && step != "*" && rest.is_empty();
+        if is_new && matches!(self, Self::Upsert(_)) {
+            members.insert(step.clone(), Value::Null);
+            chosen.push(step.clone());
+        }
+        for key in chosen {
+            let at = format!("{at}/{}", escaped(&key));
+            if rest.is_empty() && *self == Self::Remove {
+                members.remove(&key).iter().for_each(|gone| covering.erased(gone, at.clone()));
+            } else if let Some(value) = members.get_mut(&key) {
+                self.on(value, rest, &at, covering);
+            }
+        }
     }
 }
 
