@@ -239,7 +239,6 @@ async fn a_list_that_cannot_be_read_is_not_shown() {
         ("application/json", r#"{"result":{"Tools":[{"name":"delete_all"}]}}"#),
         ("application/json", r#"{"result":{"tools":[{"title":"delete_all"}]}}"#),
         ("text/plain", r#"{"result":{"tools":[{"name":"delete_all"}]}}"#),
-        ("text/event-stream", "data: {\"result\":{\"tools\":[{\"name\":\"delete_all\"}]}\n\n"),
     ] {
         let upstream = Upstream::answering(move |_| {
             let mut response = reply(text);
@@ -250,6 +249,29 @@ async fn a_list_that_cannot_be_read_is_not_shown() {
         let answer = post(&site, r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#).await;
         assert!(!answer.text().contains("delete_all"), "{kind}: {}", answer.text());
     }
+}
+
+/// Its head is on its way before anybody has seen the list: it must not look like a whole answer.
+#[tokio::test]
+async fn a_stream_with_a_list_that_cannot_be_read_breaks_off() {
+    let events = "data: {\"result\":{\"tools\":[{\"name\":\"delete_all\"}]}\n\n";
+    let upstream = Upstream::answering(move |_| {
+        let mut response = reply(events);
+        response.headers_mut().insert("content-type", "text/event-stream".parse().unwrap());
+        response
+    });
+    let site = site(&upstream);
+    let mut wire = site.agent("reader").wire().await;
+    let message = r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#;
+    let head = format!(
+        "POST /mcp HTTP/1.1\r\nhost: api.example.org\r\ncontent-type: application/json\r\n\
+         accept: application/json, text/event-stream\r\nmcp-protocol-version: 2025-11-25\r\n\
+         content-length: {}\r\n\r\n{message}",
+        message.len()
+    );
+    wire.write(head.as_bytes()).await;
+    let got = String::from_utf8(wire.end().await).unwrap();
+    assert!(!got.contains("delete_all") && !got.ends_with("0\r\n\r\n"), "{got}");
 }
 
 #[tokio::test]

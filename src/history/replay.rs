@@ -126,14 +126,14 @@ impl Replay<'_> {
             return Ok(());
         };
         let point = record.point();
-        let old = self.old(revision, &point);
+        let old = self.own(revision, &point);
         let again = old.map(|old| old.decide(id, &point.rule, input));
         if again.is_none_or(|again| !repeats(record, &again)) {
             self.report.unproved.push(id);
             return Ok(());
         }
         let asked = self.against.asked(point);
-        let after = self.new(&asked)?.decide(id, &asked.rule, input);
+        let after = self.other(&asked)?.decide(id, &asked.rule, input);
         match Change::between((record.effect(), record.result()), &after) {
             Some(change) => self.group(change, id, record, &after),
             None => self.report.unchanged += 1,
@@ -141,7 +141,7 @@ impl Replay<'_> {
         Ok(())
     }
 
-    fn new(&mut self, point: &EntryPoint) -> Result<&mut Trial, Error> {
+    fn other(&mut self, point: &EntryPoint) -> Result<&mut Trial, Error> {
         match self.news.entry(point.clone()) {
             Entry::Occupied(there) => Ok(there.into_mut()),
             Entry::Vacant(place) => {
@@ -151,7 +151,7 @@ impl Replay<'_> {
         }
     }
 
-    fn old(&mut self, revision: Revision, point: &EntryPoint) -> Option<&mut Trial> {
+    fn own(&mut self, revision: Revision, point: &EntryPoint) -> Option<&mut Trial> {
         let (history, clock) = (self.history, self.clock);
         let load = || {
             let edition = history.rules(revision).ok()?;

@@ -50,8 +50,8 @@ pub struct Bundle {
     image: Option<Image>,
     differences: Vec<Problem>,
     warnings: Vec<Problem>,
-    /// Set when the two engines were seen to disagree; never cleared.
-    demoted: AtomicBool,
+    /// Set when a decision was seen to be another one when it was made again; never cleared.
+    doubted: AtomicBool,
 }
 
 impl Bundle {
@@ -97,7 +97,7 @@ impl Bundle {
             image,
             differences,
             warnings: Vec::new(),
-            demoted: AtomicBool::new(false),
+            doubted: AtomicBool::new(false),
         };
         if config.tests == Tests::Required {
             bundle.test(contents, clock)?;
@@ -174,7 +174,12 @@ impl Bundle {
 
     /// Whether decisions come from the interpreter: the gate said so, or the engines disagreed.
     pub fn is_interpreted(&self) -> bool {
-        self.image.is_none() || self.demoted.load(Ordering::Relaxed)
+        self.image.is_none() || self.is_doubted()
+    }
+
+    /// Whether a decision was seen to be another one when it was made again.
+    pub(super) fn is_doubted(&self) -> bool {
+        self.doubted.load(Ordering::Relaxed)
     }
 
     /// Says in metrics and in the log that this bundle is now in force.
@@ -220,9 +225,9 @@ impl Bundle {
         self.memory
     }
 
-    /// From now on, every judge uses the interpreter.
-    pub(super) fn demote(&self) {
-        self.demoted.store(true, Ordering::Relaxed);
+    /// From now on, every judge uses the interpreter, with whole inputs, and remembers nothing.
+    pub(super) fn doubt(&self) {
+        self.doubted.store(true, Ordering::Relaxed);
     }
 
     /// What one decision may cost in memory.
@@ -264,10 +269,9 @@ impl Bundle {
         self.entries.all().get(number).map(Entry::point)
     }
 
-    /// What there must be of an input, for each entry point. The interpreter is given all of it:
-    /// there is no doubt then.
+    /// What there must be of an input, for each entry point: all of it once there was a doubt.
     pub(super) fn wanted(&self) -> Vec<Wanted> {
-        let wanted = |entry: &Entry| match self.is_interpreted() {
+        let wanted = |entry: &Entry| match self.is_doubted() {
             true => Wanted::everything(),
             false => Wanted::new(entry.reads()),
         };

@@ -37,6 +37,8 @@ pub struct Judge {
     observer: Observer,
     metrics: PolicyMetrics,
     clock: Clock,
+    /// Whether it started over for the doubts there are.
+    doubted: bool,
     /// How many decisions were made, which settles which are checked again.
     decided: u64,
 }
@@ -68,6 +70,7 @@ impl Judge {
         let (running, wanted) = (Running::of(&bundle), bundle.wanted());
         let (builder, whole) = (Builder::new(), Wanted::everything());
         let (memory, observer) = (Memory::default(), Observer::nobody());
+        let doubted = bundle.is_doubted();
         Self {
             bundle,
             running,
@@ -79,6 +82,7 @@ impl Judge {
             observer,
             metrics,
             clock,
+            doubted,
             decided: 0,
         }
     }
@@ -98,6 +102,7 @@ impl Judge {
 
     /// Starts over with the engine that the bundle is to run on.
     fn start(&mut self) {
+        self.doubted = self.bundle.is_doubted();
         self.running = Running::of(&self.bundle);
         self.wanted = self.bundle.wanted();
         self.memory.clear();
@@ -146,7 +151,7 @@ impl Judge {
             Some(question) => self.remembered(question, entry, caller, query),
             None => self.fresh(entry, caller, query),
         };
-        if self.is_sampled() {
+        if self.is_sampled(entry) {
             // Without a whole input there is nothing to compare with.
             if let Ok(whole) = self.builder.document(caller, query, &self.whole) {
                 self.checker.check(&self.bundle, entry, whole, said.clone());
@@ -198,9 +203,9 @@ impl Judge {
         self.evaluate(entry, input)
     }
 
-    /// Changes to the interpreter if that is what the bundle now runs on.
+    /// Changes to the interpreter, and forgets, once the bundle's decisions are in doubt.
     fn step_down(&mut self) {
-        if self.bundle.is_interpreted() && matches!(self.running, Running::Machine(_)) {
+        if self.bundle.is_doubted() != self.doubted {
             self.start();
         }
     }
@@ -212,11 +217,14 @@ impl Judge {
         }
     }
 
-    /// Counts one decision; whether it is to be checked.
-    fn is_sampled(&mut self) -> bool {
+    /// Counts one decision; whether it is to be checked. What the interpreter said of things that
+    /// change by themselves it would say otherwise now.
+    fn is_sampled(&mut self, entry: usize) -> bool {
         let number = self.decided;
         self.decided = self.decided.wrapping_add(1);
-        matches!(self.running, Running::Machine(_)) && self.bundle.shadow().takes(number)
+        let lasts = || self.wanted.get(entry).is_some_and(|wanted| wanted.reads().is_lasting());
+        let comparable = matches!(self.running, Running::Machine(_)) || lasts();
+        comparable && self.bundle.shadow().takes(number)
     }
 
     /// What policy says about an input that is there already, on a route that names no rule.
@@ -225,7 +233,7 @@ impl Judge {
         self.bundle.bill().admit(Bulk::of(&input))?;
         self.step_down();
         let said = self.evaluate(0, input.clone());
-        if self.is_sampled() {
+        if self.is_sampled(0) {
             self.checker.check(&self.bundle, 0, input, said.clone());
         }
         said

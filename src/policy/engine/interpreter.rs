@@ -15,6 +15,7 @@ use crate::policy::coverage::Covered;
 use crate::policy::decision::{Cause, Failure};
 use crate::policy::engine::document::Document;
 use crate::policy::engine::source::{Source, place_in, sentence_of};
+use crate::policy::engine::standins;
 use crate::policy::problem::{Place, Problem};
 
 /// Rules and data, ready to be evaluated by walking their tree.
@@ -33,6 +34,7 @@ impl Interpreter {
         engine.set_strict_builtin_errors(true);
         engine.set_gather_prints(true);
         engine.set_execution_timer_config(timer(Config::INTERPRETER_TIME));
+        standins::install(&mut engine);
         let mut problems = Vec::new();
         for source in sources {
             if let Err(error) = engine.add_policy(source.name(), source.text.clone()) {
