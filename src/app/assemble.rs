@@ -13,6 +13,7 @@ use crate::config::code::Code;
 use crate::config::keypath::KeyPath;
 use crate::config::{File, Problem, Problems, parse};
 use crate::credential::Credentials;
+use crate::fetch;
 use crate::history;
 use crate::id::ListenerName;
 use crate::identity::{Trust, files};
@@ -51,6 +52,8 @@ pub struct Standing {
     pub audit: audit::Config,
     /// Where decisions are kept, if they are.
     pub history: Option<history::Config>,
+    /// Where they are sent, if they are.
+    pub receiver: Option<fetch::Config>,
     /// Where the policy's archive comes from, if it comes from a server.
     pub supply: Option<Supply>,
     /// Every file and folder whose change may change any of this.
@@ -69,8 +72,9 @@ pub struct Refused {
 impl Standing {
     /// Whether it differs from `other` in what only a restart can change.
     pub fn needs_restart(&self, other: &Self) -> bool {
-        (&self.listeners, &self.admin, self.workers, &self.audit, &self.history)
-            != (&other.listeners, &other.admin, other.workers, &other.audit, &other.history)
+        (&self.listeners, &self.admin, self.workers, &self.audit)
+            != (&other.listeners, &other.admin, other.workers, &other.audit)
+            || (&self.history, &self.receiver) != (&other.history, &other.receiver)
     }
 }
 
@@ -108,6 +112,7 @@ impl Assembly {
                 workers: file.worker_count(),
                 audit: parts.audit,
                 history: file.history(),
+                receiver: parts.receiver,
                 supply: parts.supply,
                 files,
             },
@@ -132,6 +137,7 @@ struct Parts {
     snapshot: Snapshot,
     audit: audit::Config,
     supply: Option<Supply>,
+    receiver: Option<fetch::Config>,
 }
 
 impl Loading {
@@ -142,6 +148,7 @@ impl Loading {
         let bundle = self.bundle(file, clock);
         let credentials = file.credentials().map_err(|problem| self.problems.add(problem)).ok();
         let audit = file.audit().map_err(|problem| self.problems.add(problem)).ok();
+        let receiver = file.receiver().map_err(|problem| self.problems.add(problem)).ok();
         let supply = Supply::of(file).map_err(|problem| self.problems.add(problem)).ok();
         let routes = file.routes().map_err(|problem| self.problems.add(problem)).ok();
         self.observed(routes.as_deref().unwrap_or_default(), clock);
@@ -154,7 +161,7 @@ impl Loading {
             credentials: Credentials::load(credentials?, metrics.credential.clone()),
             upstreams: upstreams?,
         };
-        Some(Parts { snapshot, audit: audit?, supply: supply? })
+        Some(Parts { snapshot, audit: audit?, supply: supply?, receiver: receiver? })
     }
 
     /// Nothing is observed for ever, by whatever name.

@@ -14,6 +14,7 @@ use crate::config::bundle::{Key, Server, Signing};
 use crate::config::code::Code;
 use crate::config::credentials::Credential;
 use crate::config::file::{File, Workers};
+use crate::config::history::Receiver;
 use crate::config::keypath::KeyPath;
 use crate::config::listeners::{Door, Limits};
 use crate::config::policy::{Memory, Policy, Tests};
@@ -148,6 +149,15 @@ impl File {
         self.policy.as_ref().and_then(|policy| Some(policy.history.as_ref()?.used()))
     }
 
+    /// Where decisions are sent, if they are.
+    ///
+    /// # Errors
+    /// A problem for an address that is no endpoint.
+    pub fn receiver(&self) -> Result<Option<fetch::Config>, Problem> {
+        let history = self.policy.as_ref().and_then(|policy| policy.history.as_ref());
+        history.and_then(|history| history.send.as_ref()).map(Receiver::used).transpose()
+    }
+
     /// The server of the policy's archive, if it has one.
     ///
     /// # Errors
@@ -208,23 +218,6 @@ impl Signing {
             (id.clone(), policy::signing::Key { algorithm, file: key.file.clone() })
         };
         policy::Signing { keys: self.keys.iter().map(key).collect(), scope: self.scope.clone() }
-    }
-}
-
-impl Server {
-    fn used(&self) -> Result<fetch::Config, Problem> {
-        let endpoint = upstream::Endpoint::parse(&self.url.to_string()).map_err(|why| {
-            let at = KeyPath::top("policy").key("server").key("url");
-            Problem::value(Code::Value, at, why.to_string())
-        })?;
-        Ok(fetch::Config {
-            endpoint,
-            tls: self.tls.used(),
-            resource: self.resource.clone(),
-            token: self.token.as_ref().map(Source::used),
-            every: self.every.0.duration(),
-            wait: self.wait.0.duration(),
-        })
     }
 }
 
@@ -298,7 +291,7 @@ impl Upstream {
 }
 
 impl Tls {
-    fn used(&self) -> upstream::config::TlsConfig {
+    pub(super) fn used(&self) -> upstream::config::TlsConfig {
         let client = self.cert.clone().zip(self.key.clone());
         upstream::config::TlsConfig {
             roots: self
@@ -312,7 +305,7 @@ impl Tls {
 }
 
 impl Source {
-    fn used(&self) -> credential::Source {
+    pub(super) fn used(&self) -> credential::Source {
         match self {
             Self::Env(name) => credential::Source::Environment(name.clone()),
             Self::File(path) => credential::Source::File(path.clone()),

@@ -22,6 +22,7 @@ use crate::policy::engine::vm::{Image, Machine};
 use crate::policy::engine::wanted::Wanted;
 use crate::policy::entry::{Entries, Entry, EntryPoint};
 use crate::policy::gate::Bill;
+use crate::policy::masking::Masking;
 use crate::policy::problem::{LoadError, Place, Problem};
 use crate::policy::suite;
 use crate::route::Route;
@@ -41,6 +42,7 @@ pub struct Bundle {
     shadow: Shadow,
     memory: Memory,
     bill: Bill,
+    masking: Option<Masking>,
     watched: Vec<PathBuf>,
     edition: Edition,
     candidate: Option<Arc<Bundle>>,
@@ -87,6 +89,7 @@ impl Bundle {
             shadow: config.shadow,
             memory: config.memory,
             bill: cleared.bill,
+            masking: cleared.masking,
             watched: contents.watched.clone(),
             edition: Edition::new(config, contents),
             candidate: None,
@@ -230,6 +233,15 @@ impl Bundle {
     /// What one decision may cost in memory.
     pub(super) fn bill(&self) -> &Bill {
         &self.bill
+    }
+
+    /// Whether it has a rule of its own about what of its decisions nobody is to read.
+    pub fn masks(&self) -> bool {
+        self.masking.is_some()
+    }
+
+    pub(super) fn masking(&self) -> Option<&Masking> {
+        self.masking.as_ref()
     }
 
     /// A machine of its own for one worker; `None` where the interpreter is to run.
