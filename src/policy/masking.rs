@@ -9,10 +9,10 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::policy::bundle::Bundle;
-use crate::policy::decision::{Cause, Failure};
 use crate::policy::engine::bulk::Bulk;
 use crate::policy::engine::document::Document;
 use crate::policy::engine::interpreter::Interpreter;
+use crate::policy::failure::{Cause, Failure};
 use crate::policy::gate::{self, Bill, File};
 use crate::policy::problem::{Place, Problem};
 
