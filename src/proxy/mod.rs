@@ -15,6 +15,7 @@ pub mod plane;
 pub mod tunnel;
 pub mod agent_api;
 pub mod arrival;
+mod arrived;
 mod account;
 mod reading;
 mod listing;
