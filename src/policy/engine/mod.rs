@@ -4,7 +4,7 @@
 //! *virtual machine* is fast, and differs from it silently in known ways, so it only ever runs what
 //! the gate has passed. Neither is named outside of this folder, and no engine value leaves it:
 //! what comes out is an [`Answer`](crate::policy::decision::Answer) or a
-//! [`Failure`](crate::policy::decision::Failure).
+//! [`Failure`](crate::policy::failure::Failure).
 
 pub(super) mod answer;
 pub(super) mod document;
