@@ -22,6 +22,13 @@ impl Timestamp {
         Self(u64::try_from(secs).unwrap_or(0).saturating_mul(1_000_000))
     }
 
+    /// Reads an RFC 3339 time, such as [`Display`](std::fmt::Display) prints; `None` if `text` is
+    /// anything else or lies before 1970.
+    pub fn parse(text: &str) -> Option<Self> {
+        let time: jiff::Timestamp = text.parse().ok()?;
+        u64::try_from(time.as_microsecond()).ok().map(Self)
+    }
+
     /// Whole microseconds since the Unix epoch.
     pub const fn micros(self) -> u64 {
         self.0
@@ -35,6 +42,11 @@ impl Timestamp {
     /// This time moved later by `by`.
     pub fn plus(self, by: Duration) -> Self {
         Self(self.0.saturating_add(u64::try_from(by.as_micros()).unwrap_or(u64::MAX)))
+    }
+
+    /// This time moved earlier by `by`; not before the epoch.
+    pub fn minus(self, by: Duration) -> Self {
+        Self(self.0.saturating_sub(u64::try_from(by.as_micros()).unwrap_or(u64::MAX)))
     }
 
     /// How long from `earlier` until this time; zero if `earlier` is later.
@@ -110,6 +122,14 @@ mod tests {
             Timestamp::from_micros(1_795_461_720_000_042).to_string(),
             "2026-11-23T19:22:00.000042Z"
         );
+    }
+
+    #[test]
+    fn a_printed_timestamp_parses_back_and_nothing_else_does() {
+        let time = Timestamp::from_micros(1_795_461_720_000_042);
+        assert_eq!(Timestamp::parse(&time.to_string()), Some(time));
+        assert_eq!(Timestamp::parse("1969-12-31T23:59:59Z"), None);
+        assert_eq!(Timestamp::parse("yesterday"), None);
     }
 
     #[test]

@@ -8,6 +8,8 @@ use std::fmt;
 use std::sync::Arc;
 use uuid::Uuid;
 
+use crate::clock::Timestamp;
+
 /// Declares a name: a short, cheap-to-clone string that an operator chose.
 macro_rules! name {
     ($(#[$doc:meta])* $name:ident) => {
@@ -86,6 +88,12 @@ impl DecisionId {
         Uuid::try_parse(digits).ok().map(Self)
     }
 
+    /// When it was made, to the millisecond.
+    pub fn made(self) -> Timestamp {
+        let millis = (self.0.as_u128() >> 80) as u64;
+        Timestamp::from_micros(millis.saturating_mul(1_000))
+    }
+
     const PREFIX: &str = "dec_";
 }
 
@@ -115,6 +123,12 @@ mod tests {
     fn a_printed_id_parses_back() {
         let id = DecisionId::new();
         assert_eq!(DecisionId::parse(&id.to_string()), Some(id));
+    }
+
+    #[test]
+    fn an_id_says_when_it_was_made() {
+        let id = DecisionId::parse("dec_0193a0b0c0d07ef08193a0b0c0d0e0f0").unwrap();
+        assert_eq!(id.made().micros(), 0x0193_a0b0_c0d0 * 1_000);
     }
 
     #[test]

@@ -40,6 +40,8 @@ pub struct Metrics {
     pub config: ConfigMetrics,
     /// What credentials and the response guard count.
     pub credential: CredentialMetrics,
+    /// What the history of decisions counts.
+    pub history: HistoryMetrics,
     /// What exchanges count.
     pub http: HttpMetrics,
     /// What handshakes and connections count.
@@ -88,6 +90,17 @@ pub struct CredentialMetrics {
     pub replaced: IntCounterVec,
 }
 
+/// The numbers of the history of decisions.
+#[derive(Clone, Debug)]
+pub struct HistoryMetrics {
+    /// `countersign_history_records_total{result}`: `result` is `kept`, `dropped` (more came than
+    /// could be written) or `failed` (the disk refused).
+    pub records: IntCounterVec,
+    /// `countersign_candidate_decisions_total{change}`: decisions that a candidate was asked about
+    /// as well; `change` is `none`, or what would change, such as `newly_allowed`.
+    pub candidate: IntCounterVec,
+}
+
 /// The exchanges' numbers.
 #[derive(Clone, Debug)]
 pub struct HttpMetrics {
@@ -115,9 +128,12 @@ pub struct ListenerMetrics {
 /// Policy's numbers.
 #[derive(Clone, Debug)]
 pub struct PolicyMetrics {
-    /// `countersign_decisions_total{route,decision}`: `decision` is `allow`, `deny`, `escalate` or
-    /// `error`.
+    /// `countersign_decisions_total{route,decision}`: `decision` is `allow`, `deny`, `escalate`,
+    /// `error`, or on a route that is only observed `would_deny` or `would_ask`.
     pub decisions: IntCounterVec,
+    /// `countersign_route_observed_until_timestamp_seconds{route}`: until when a route lets pass what
+    /// policy denies.
+    pub observed: IntGaugeVec,
     /// `countersign_policy_eval_duration_seconds`
     pub duration: Histogram,
     /// `countersign_policy_errors_total{reason}`
@@ -186,6 +202,7 @@ impl Metrics {
             audit: AuditMetrics::new(r)?,
             config: ConfigMetrics::new(r)?,
             credential: CredentialMetrics::new(r)?,
+            history: HistoryMetrics::new(r)?,
             http: HttpMetrics::new(r)?,
             listener: ListenerMetrics::new(r)?,
             policy: PolicyMetrics::new(r)?,
@@ -265,6 +282,25 @@ impl CredentialMetrics {
     }
 }
 
+impl HistoryMetrics {
+    fn new(r: &Registry) -> Result<Self, prometheus::Error> {
+        Ok(Self {
+            records: int_counters(
+                r,
+                "history_records_total",
+                "Decisions handed to the history.",
+                &["result"],
+            )?,
+            candidate: int_counters(
+                r,
+                "candidate_decisions_total",
+                "Decisions that a candidate was asked about, by what it would change.",
+                &["change"],
+            )?,
+        })
+    }
+}
+
 impl HttpMetrics {
     fn new(r: &Registry) -> Result<Self, prometheus::Error> {
         Ok(Self {
@@ -319,6 +355,12 @@ impl PolicyMetrics {
                 "decisions_total",
                 "Decisions made.",
                 &["route", "decision"],
+            )?,
+            observed: int_gauges(
+                r,
+                "route_observed_until_timestamp_seconds",
+                "Until when the route lets pass what policy denies.",
+                &["route"],
             )?,
             duration: histogram(
                 r,

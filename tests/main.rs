@@ -11,6 +11,7 @@ mod inspection;
 mod mcp;
 mod operations;
 mod policy;
+mod history;
 mod bundles;
 mod credentials;
 mod guard;

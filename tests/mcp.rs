@@ -3,7 +3,9 @@
 use http::{Request, Response};
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, Payload, Received, Setup, Site, Upstream, body, chunks, reply};
+use crate::harness::{
+    Answer, Payload, Received, Setup, Site, Upstream, body, chunks, reply, request,
+};
 
 /// Looking is allowed, paying up to 100, and everything that is not a tool.
 const RULES: &str = r#"package countersign.authz
@@ -237,7 +239,6 @@ async fn a_list_that_cannot_be_read_is_not_shown() {
         ("application/json", r#"{"result":{"Tools":[{"name":"delete_all"}]}}"#),
         ("application/json", r#"{"result":{"tools":[{"title":"delete_all"}]}}"#),
         ("text/plain", r#"{"result":{"tools":[{"name":"delete_all"}]}}"#),
-        ("text/event-stream", "data: {\"result\":{\"tools\":[{\"name\":\"delete_all\"}]}\n\n"),
     ] {
         let upstream = Upstream::answering(move |_| {
             let mut response = reply(text);
@@ -248,6 +249,29 @@ async fn a_list_that_cannot_be_read_is_not_shown() {
         let answer = post(&site, r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#).await;
         assert!(!answer.text().contains("delete_all"), "{kind}: {}", answer.text());
     }
+}
+
+/// Its head is on its way before anybody has seen the list: it must not look like a whole answer.
+#[tokio::test]
+async fn a_stream_with_a_list_that_cannot_be_read_breaks_off() {
+    let events = "data: {\"result\":{\"tools\":[{\"name\":\"delete_all\"}]}\n\n";
+    let upstream = Upstream::answering(move |_| {
+        let mut response = reply(events);
+        response.headers_mut().insert("content-type", "text/event-stream".parse().unwrap());
+        response
+    });
+    let site = site(&upstream);
+    let mut wire = site.agent("reader").wire().await;
+    let message = r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#;
+    let head = format!(
+        "POST /mcp HTTP/1.1\r\nhost: api.example.org\r\ncontent-type: application/json\r\n\
+         accept: application/json, text/event-stream\r\nmcp-protocol-version: 2025-11-25\r\n\
+         content-length: {}\r\n\r\n{message}",
+        message.len()
+    );
+    wire.write(head.as_bytes()).await;
+    let got = String::from_utf8(wire.end().await).unwrap();
+    assert!(!got.contains("delete_all") && !got.ends_with("0\r\n\r\n"), "{got}");
 }
 
 #[tokio::test]
@@ -402,8 +426,46 @@ async fn an_agent_may_ask_who_it_is_and_what_it_may_do() {
         let said = tool(&site, "what_may_i_do", question.clone()).await;
         assert_eq!(said["result"]["isError"], true, "{question}: {said}");
     }
-    let unknown = tool(&site, "explain_decision", json!({})).await;
+    let unknown = tool(&site, "forget_decision", json!({})).await;
     assert_eq!(unknown["error"]["code"], -32602);
     assert!(upstream.is_untouched());
     assert_eq!(site.records("intent").len(), 0);
+}
+
+#[tokio::test]
+async fn an_agent_is_told_what_decided_of_its_own_requests_and_of_no_others() {
+    let upstream = Upstream::answering(server);
+    let kept = "path: rules, tests: off, history: { path: history }";
+    let site = Setup::new(&upstream).policy(kept).start();
+    let denied = async |agent: &str| {
+        let answer = site.agent(agent).send(request("DELETE", "/orders/7")).await;
+        assert_eq!(answer.status, 403);
+        answer.header("countersign-decision").to_owned()
+    };
+    let explained = async |id: &str| {
+        let said = tool(&site, "explain_decision", json!({ "decision": id })).await;
+        said["result"].clone()
+    };
+    let own = explained(&denied("reader").await).await;
+    let said = &own["structuredContent"];
+    assert_eq!(
+        (&said["effect"], &said["reasons"][0]["code"]),
+        (&json!("deny"), &json!("read_only"))
+    );
+    assert_eq!(said["decisive_fields"], json!(["input.attributes.request.http.method"]), "{own}");
+    for id in [denied("writer").await.as_str(), "dec_0193a0b0c0d07ef08193a0b0c0d0e0f0", "x"] {
+        let said = explained(id).await;
+        assert_eq!(said["isError"], true, "{id}: {said}");
+        assert!(said.get("structuredContent").is_none(), "{id}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn where_no_decisions_are_kept_none_is_explained() {
+    let upstream = Upstream::answering(server);
+    let site = site(&upstream);
+    let id = "dec_0193a0b0c0d07ef08193a0b0c0d0e0f0";
+    let said = tool(&site, "explain_decision", json!({ "decision": id })).await;
+    let text = said["result"]["content"][0]["text"].as_str().unwrap();
+    assert!(text.contains("keeps no decisions"), "{said}");
 }

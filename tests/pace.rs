@@ -90,6 +90,37 @@ async fn a_stream_that_is_read_late_is_still_read_whole() {
     assert!(most < MEMORY, "{most} bytes at most");
 }
 
+/// hyper asks for nothing more of a stream that is full, so no deadline inside of an answer is looked
+/// at: the answer has to be let go from outside, and with it the upstream and the record.
+#[tokio::test]
+async fn a_stream_that_is_never_read_is_let_go_and_the_others_go_on() {
+    let (upstream, taken) = big();
+    let setup = Setup::new(&upstream).limits("idle: 1s");
+    let folder = setup.folder();
+    let served = Binary::serve(folder.path());
+    let mut client = agent(&setup, &served).h2().await;
+    let unread = soon("a head", client.open(request("GET", "/big"))).await.unwrap();
+    let audit = folder.path().join("audit");
+    let aborted = || records(&audit).into_iter().any(|record| record["outcome"] == "aborted");
+    soon("it is let go", async {
+        while !aborted() || upstream.closed() == 0 {
+            assert_eq!(client.get("/other").await.text(), "reached");
+        }
+    })
+    .await;
+    let taken = taken.load(Ordering::SeqCst);
+    assert!(taken < PARTS / 4, "{taken} of {PARTS} parts were taken, for nobody");
+    // What was on its way may still be read; it is not a whole answer.
+    let mut body = unread.into_body();
+    let broken = loop {
+        match soon("a part or the end", body.frame()).await {
+            Some(Ok(_)) => {}
+            end => break end,
+        }
+    };
+    assert!(broken.is_some_and(|end| end.is_err()), "the stream ended as if it were whole");
+}
+
 /// An upstream that says 413 to every upload at once. It never reads the body, but keeps its
 /// connection open, as one does that wants its answer to arrive.
 fn refusing() -> (Upstream, Site) {

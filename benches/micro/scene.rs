@@ -175,6 +175,7 @@ fn route() -> Route {
         unscannable: None,
         retry: Retry::Never,
         policy: None,
+        observe_until: None,
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::app::supply::Supply;
 use crate::audit;
@@ -12,6 +13,7 @@ use crate::config::code::Code;
 use crate::config::keypath::KeyPath;
 use crate::config::{File, Problem, Problems, parse};
 use crate::credential::Credentials;
+use crate::history;
 use crate::id::ListenerName;
 use crate::identity::{Trust, files};
 use crate::listener::ListenerConfig;
@@ -47,6 +49,8 @@ pub struct Standing {
     pub workers: usize,
     /// The audit trail's settings.
     pub audit: audit::Config,
+    /// Where decisions are kept, if they are.
+    pub history: Option<history::Config>,
     /// Where the policy's archive comes from, if it comes from a server.
     pub supply: Option<Supply>,
     /// Every file and folder whose change may change any of this.
@@ -65,8 +69,8 @@ pub struct Refused {
 impl Standing {
     /// Whether it differs from `other` in what only a restart can change.
     pub fn needs_restart(&self, other: &Self) -> bool {
-        (&self.listeners, &self.admin, self.workers, &self.audit)
-            != (&other.listeners, &other.admin, other.workers, &other.audit)
+        (&self.listeners, &self.admin, self.workers, &self.audit, &self.history)
+            != (&other.listeners, &other.admin, other.workers, &other.audit, &other.history)
     }
 }
 
@@ -103,6 +107,7 @@ impl Assembly {
                 admin: file.admin(),
                 workers: file.worker_count(),
                 audit: parts.audit,
+                history: file.history(),
                 supply: parts.supply,
                 files,
             },
@@ -132,6 +137,7 @@ struct Parts {
 impl Loading {
     /// Loads every part, noting every problem; `None` if one is missing.
     fn parts(&mut self, file: &File, clock: &Clock, metrics: &Metrics) -> Option<Parts> {
+        self.observed(file, clock);
         let security = self.security(file, clock);
         let upstreams = self.upstreams(file);
         let bundle = self.bundle(file, clock);
@@ -148,6 +154,18 @@ impl Loading {
             upstreams: upstreams?,
         };
         Some(Parts { snapshot, audit: audit?, supply: supply? })
+    }
+
+    /// Nothing is observed for ever, by whatever name.
+    fn observed(&mut self, file: &File, clock: &Clock) {
+        let latest = clock.now().plus(LONGEST_OBSERVED);
+        for route in file.routes() {
+            if route.observe_until.is_some_and(|until| until > latest) {
+                let at = KeyPath::top("routes").key(route.name.as_str()).key("observe_until");
+                let message = "a route may be observed for at most 90 days from now";
+                self.problems.add(Problem::value(Code::Range, at, message));
+            }
+        }
     }
 
     fn security(&mut self, file: &File, clock: &Clock) -> Option<(Security, Timestamp)> {
@@ -183,7 +201,10 @@ impl Loading {
     fn bundle(&mut self, file: &File, clock: &Clock) -> Option<Bundle> {
         let config = file.policy()?;
         match Bundle::load(&config, clock) {
-            Ok(bundle) => Some(bundle),
+            Ok(bundle) => Some(match config.candidate() {
+                Some(candidate) => bundle.with_candidate(Bundle::load(&candidate, clock)),
+                None => bundle,
+            }),
             Err(why) => {
                 self.policy.extend_from_slice(why.problems());
                 None
@@ -218,7 +239,10 @@ fn named_files(file: &File) -> Vec<PathBuf> {
     for upstream in file.upstreams.values() {
         files.extend(upstream.tls.files().cloned());
     }
-    files.extend(file.policy().map(|policy| policy.path));
+    if let Some(policy) = file.policy() {
+        files.push(policy.path);
+        files.extend(policy.candidate);
+    }
     files
 }
 
@@ -226,6 +250,9 @@ fn upstream_hosts(file: &File) -> Vec<(String, u16)> {
     let origins = file.upstreams.values().flat_map(|upstream| upstream.origins());
     origins.map(|origin| (origin.host.clone(), origin.port)).collect()
 }
+
+/// The longest that a route may let pass what policy denies.
+const LONGEST_OBSERVED: Duration = Duration::from_secs(90 * 86_400);
 
 impl From<Problems> for Refused {
     fn from(configuration: Problems) -> Self {

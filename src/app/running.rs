@@ -15,12 +15,13 @@ use crate::app::supply;
 use crate::app::worker::Worker;
 use crate::audit;
 use crate::clock::Clock;
+use crate::history::{self, Desk, Keeper};
 use crate::id::ListenerName;
 use crate::listener::accept::Acceptor;
 use crate::listener::bind::bind;
 use crate::listener::{Bound, Census, Intake, ListenerConfig};
 use crate::metrics::Metrics;
-use crate::policy::Checker;
+use crate::policy::{Checker, Observer};
 use crate::proxy::Shared;
 use crate::shutdown::{Shutdown, Trigger};
 
@@ -42,6 +43,8 @@ pub enum StartError {
     Bind(ListenerName, SocketAddr, io::Error),
     /// The configuration, or something that it names, is wrong.
     Configuration(Refused),
+    /// The folder for decisions cannot be used.
+    History(history::Error),
     /// The system gives no thread, or no poller.
     System(io::Error),
 }
@@ -63,9 +66,10 @@ impl Running {
             audit::Log::open(assembly.standing.audit.clone(), clock.clone(), metrics.audit.clone())
                 .map_err(StartError::Audit)?;
         let checker = Checker::start(metrics.policy.clone()).map_err(StartError::System)?;
+        let kept = kept(&assembly, &clock, &metrics)?;
         let (trigger, shutdown) = Shutdown::pair();
         let Assembly { snapshot, standing, .. } = assembly;
-        let shared = Arc::new(Shared::new(snapshot, log, checker, clock, metrics));
+        let shared = Arc::new(Shared::new(snapshot, log, checker, kept, clock, metrics));
         shared.announce();
 
         let mut running = Self {
@@ -117,6 +121,7 @@ impl Running {
             // A thread that panicked has said so already.
             let _ = thread.join();
         }
+        self.shared.observer.flush();
         self.shared.log.close();
     }
 
@@ -172,6 +177,21 @@ fn bind_all(assembly: &Assembly) -> Result<Sockets, StartError> {
     Ok(Sockets { agents: agents.collect::<Result<_, _>>()?, admin: admin.transpose()? })
 }
 
+/// Keeps decisions, if the configuration says where, and answers about them.
+fn kept(
+    assembly: &Assembly,
+    clock: &Clock,
+    metrics: &Metrics,
+) -> Result<(Observer, Desk), StartError> {
+    let config = assembly.standing.history.as_ref();
+    let start = |config: &history::Config| {
+        Keeper::start(config.clone(), clock.clone(), metrics.history.clone())
+    };
+    let observer = config.map(start).transpose().map_err(StartError::History)?;
+    let observer = observer.unwrap_or_else(Observer::nobody);
+    Ok((observer.clone(), Desk::new(config, observer)))
+}
+
 fn acceptors(
     sites: &[(ListenerConfig, Census)],
     intakes: &[Intake],
@@ -202,6 +222,7 @@ impl fmt::Display for StartError {
                 write!(f, "listener `{name}` cannot listen on {address}: {why}")
             }
             Self::Configuration(refused) => write!(f, "{refused}"),
+            Self::History(why) => write!(f, "decisions cannot be kept: {why}"),
             Self::System(why) => write!(f, "the system does not let Countersign start: {why}"),
         }
     }

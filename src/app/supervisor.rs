@@ -136,7 +136,9 @@ async fn reload(config: &Path, standing: &mut Standing, shared: &Arc<Shared>) ->
     match loaded.await {
         Ok(Ok(assembly)) => {
             if assembly.standing.needs_restart(standing) {
-                warn!("`listeners`, `workers` or `audit` changed: that takes effect at a restart");
+                warn!(
+                    "`listeners`, `workers`, `audit` or `policy.history` changed: that takes effect at a restart"
+                );
             }
             standing.files.clone_from(&assembly.standing.files);
             standing.supply.clone_from(&assembly.standing.supply);

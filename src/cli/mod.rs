@@ -5,12 +5,16 @@
 mod audit;
 mod check;
 mod dev;
+mod eval;
+mod explain;
 mod policy;
 mod policy_bench;
 mod policy_report;
 mod policy_test;
+mod replay;
 mod policy_check;
 mod serve;
+mod suggest;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -44,7 +48,9 @@ enum Command {
     Config(ConfigCommand),
     /// Run a whole deployment on this machine, to try and to develop against
     Dev(dev::Arguments),
-    /// Check and test policy bundles
+    /// Say why a decision was made
+    Explain(explain::Arguments),
+    /// Check, test and try policy bundles
     #[command(subcommand)]
     Policy(policy::Command),
     /// Serve agents
@@ -70,6 +76,8 @@ pub enum Exit {
     NotFound = 5,
     /// Something did not verify.
     Unverified = 8,
+    /// There are differences, and whoever asked wanted to know by the exit code.
+    Different = 10,
 }
 
 /// Does what the command line says.
@@ -84,6 +92,7 @@ pub fn run(cli: Cli) -> ExitCode {
             writeln!(out, "{}", schema()).map(|()| Exit::Done)
         }
         Command::Dev(arguments) => arguments.run(level, out, err),
+        Command::Explain(arguments) => arguments.run(out, err),
         Command::Policy(command) => command.run(out, err),
         Command::Serve(arguments) => {
             log::start(level.unwrap_or("info"));
@@ -96,6 +105,16 @@ pub fn run(cli: Cli) -> ExitCode {
         Exit::Failed
     });
     ExitCode::from(exit as u8)
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, clap::ValueEnum)]
+enum Output {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
 }
 
 /// Where the configuration is.

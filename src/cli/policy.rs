@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use clap::Subcommand;
 
-use crate::cli::{Exit, policy_bench, policy_check, policy_test};
+use crate::cli::{Exit, eval, policy_bench, policy_check, policy_test, replay, suggest};
 
 /// What there is to do with policy.
 #[derive(Debug, Subcommand)]
@@ -13,6 +13,12 @@ pub(super) enum Command {
     Check(policy_check::Arguments),
     /// Measure what a decision costs, and each rule of it
     Bench(policy_bench::Arguments),
+    /// Say what rules answer to an input, and why
+    Eval(eval::Arguments),
+    /// Ask other rules about the decisions of the last days, and say what would change
+    Replay(replay::Arguments),
+    /// Draft rules that allow what one agent did and nothing else, for a person to read
+    Suggest(suggest::Arguments),
     /// Run a folder's `*_test.rego`, on the engines that serve
     Test(policy_test::Arguments),
 }
@@ -22,6 +28,9 @@ impl Command {
         match self {
             Self::Check(arguments) => arguments.run(out, err),
             Self::Bench(arguments) => arguments.run(out, err),
+            Self::Eval(arguments) => arguments.run(out, err),
+            Self::Replay(arguments) => arguments.run(out, err),
+            Self::Suggest(arguments) => arguments.run(out, err),
             Self::Test(arguments) => arguments.run(out, err),
         }
     }

@@ -88,6 +88,7 @@ codes! {
     Plain "C056" Warning "A credential would cross the network unencrypted."
     Untested "C057" Warning "A policy bundle is used without its tests having passed."
     Leak "C058" Warning "Responses that cannot be searched for the credential are passed on."
+    Observed "C059" Warning "A route lets pass what policy denies, until a day that is named."
 }
 
 impl fmt::Display for Code {

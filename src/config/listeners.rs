@@ -62,7 +62,7 @@ pub struct Limits {
     pub head: Text<Period>,
     /// Between two parts of a request's body.
     pub body_idle: Text<Period>,
-    /// Between two requests on a kept connection.
+    /// Between two requests on a kept connection, and how long an answer may be left untaken.
     pub idle: Text<Period>,
 }
 

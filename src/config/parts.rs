@@ -23,6 +23,7 @@ use crate::config::source::Source;
 use crate::config::upstreams::{Protocol, Tls, Upstream};
 use crate::credential::{self, CredentialConfig};
 use crate::fetch;
+use crate::history;
 use crate::id::{CredentialName, ListenerName, RouteName, RuleName, UpstreamName};
 use crate::identity::trust::TrustConfig;
 use crate::listener::{self, ListenerConfig};
@@ -129,6 +130,11 @@ impl File {
         Some(config)
     }
 
+    /// Where decisions are kept, if they are.
+    pub fn history(&self) -> Option<history::Config> {
+        self.policy.as_ref().and_then(|policy| Some(policy.history.as_ref()?.used()))
+    }
+
     /// The server of the policy's archive, if it has one.
     ///
     /// # Errors
@@ -173,6 +179,7 @@ impl Policy {
             Memory::Lasting => policy::config::Memory::Lasting,
             Memory::Off => policy::config::Memory::Off,
         };
+        config.candidate.clone_from(&self.candidate);
         config.tests = match self.tests {
             Tests::Off => policy::config::Tests::Off,
             Tests::Required => policy::config::Tests::Required,
@@ -234,6 +241,7 @@ impl Route {
             unscannable: self.unscannable.map(Into::into),
             retry: self.retry.into(),
             policy: self.rule(),
+            observe_until: self.observe_until.as_ref().map(|until| until.0),
         }
     }
 }

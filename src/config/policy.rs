@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::bundle::{Server, Signing};
 use crate::config::code::Code;
+use crate::config::history::History;
 use crate::config::keypath::KeyPath;
 use crate::config::problem::Problem;
 use crate::config::report::{Report, rebase};
@@ -39,6 +40,12 @@ pub struct Policy {
     /// One decision in this many is checked again on the interpreter; 0 is none.
     #[serde(default = "shadow")]
     pub shadow: u32,
+    /// A folder of other rules that are asked the same and decide nothing; needs `history`.
+    #[serde(default)]
+    pub candidate: Option<PathBuf>,
+    /// Where decisions are kept to be explained and replayed. Without it none are.
+    #[serde(default)]
+    pub history: Option<History>,
 }
 
 /// Whether a decision may be given again to who asks the same.
@@ -66,6 +73,8 @@ pub enum Tests {
 impl Policy {
     pub(super) fn rebase(&mut self, folder: &Path) {
         rebase(folder, &mut self.path);
+        self.candidate.iter_mut().for_each(|candidate| rebase(folder, candidate));
+        self.history.iter_mut().for_each(|history| history.rebase(folder));
         self.signing.iter_mut().for_each(|signing| signing.rebase(folder));
         self.server.iter_mut().for_each(|server| server.rebase(folder));
     }
@@ -78,6 +87,14 @@ impl Policy {
             check_rule(guardrails, at.key("guardrails"), report);
         }
         report.count(at.key("instructions"), self.instructions, 100..=100_000_000);
+        self.history.iter().for_each(|history| history.check(&at.key("history"), report));
+        if self.candidate.is_some() && self.history.is_none() {
+            let message = "what a candidate says is written into the history, and there is none";
+            report.check(
+                Problem::value(Code::Value, at.key("candidate"), message)
+                    .help("add `history: { path: state/history }`"),
+            );
+        }
         if self.tests == Tests::Off {
             let message = "the rules are used without their tests having passed";
             report.check(Problem::value(Code::Untested, at.key("tests"), message));

@@ -6,6 +6,7 @@ use http::Method;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::clock::Timestamp;
 use crate::config::code::Code;
 use crate::config::keypath::KeyPath;
 use crate::config::policy::check_rule;
@@ -68,6 +69,9 @@ pub struct Route {
     /// Whether a request may be sent a second time.
     #[serde(default)]
     pub retry: Retry,
+    /// Until when what policy denies is let pass, with the credential, and recorded as that; at
+    /// most 90 days ahead. Unless given, what policy denies is refused.
+    pub observe_until: Option<Text<Timestamp>>,
 }
 
 /// What policy may see of a request's body.
@@ -224,6 +228,13 @@ impl Route {
             report.check(
                 Problem::value(Code::Leak, at.key("unscannable"), message)
                     .help("remove the key: responses that cannot be searched are then refused"),
+            );
+        }
+        if let Some(until) = &self.observe_until {
+            let message = format!("until {until}, what policy denies here is let pass");
+            report.check(
+                Problem::value(Code::Observed, at.key("observe_until"), message)
+                    .help("remove the key to have policy enforced"),
             );
         }
     }

@@ -8,7 +8,7 @@ use crate::metrics::PolicyMetrics;
 use crate::policy::{Decision, Effect, Judge};
 
 /// Asks policy about `ask`, and grants it if the answer is a clear yes whose every obligation can be
-/// carried out.
+/// carried out, or a clear no on a route that an operator has set to be observed for the time being.
 ///
 /// # Errors
 /// [`Refusal`]: everything else.
@@ -17,7 +17,14 @@ pub fn authorize(
     ask: Ask,
     metrics: &PolicyMetrics,
 ) -> Result<Grant, Box<Refusal>> {
-    let decision = judge.decide(&ask.query());
+    let mut decision = judge.decide(&ask.query());
+    if ask.target.is_observed(ask.now) {
+        decision = decision.only_observed();
+    }
+    if decision.is_only_observed() {
+        let (decision, would) = (ask.id, decision.label());
+        tracing::info!(%decision, would, "let pass: the route is only observed");
+    }
     let route = ask.target.route().name.as_str();
     metrics.decisions.with_label_values(&[route, decision.label()]).inc();
     settle(ask, decision)

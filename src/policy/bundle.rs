@@ -5,6 +5,7 @@
 //! passed. A bundle never changes; a reload makes another.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
@@ -14,14 +15,16 @@ use crate::policy::clearance::{Clearance, Compiled};
 use crate::policy::config::{Config, Memory, Shadow, Tests};
 use crate::policy::contents::Contents;
 use crate::policy::decision::{Answer, Cause, Failure, Revision};
+use crate::policy::edition::Edition;
 use crate::policy::engine::document::Document;
 use crate::policy::engine::interpreter::Interpreter;
 use crate::policy::engine::vm::{Image, Machine};
 use crate::policy::engine::wanted::Wanted;
-use crate::policy::entry::{Entries, Entry};
+use crate::policy::entry::{Entries, Entry, EntryPoint};
 use crate::policy::gate::Bill;
 use crate::policy::problem::{LoadError, Place, Problem};
 use crate::policy::suite;
+use crate::route::Route;
 
 /// The stack that checking and compiling may use: both recurse with the depth of the rules.
 pub(super) const STACK: usize = 64 << 20;
@@ -39,12 +42,14 @@ pub struct Bundle {
     memory: Memory,
     bill: Bill,
     watched: Vec<PathBuf>,
+    edition: Edition,
+    candidate: Option<Arc<Bundle>>,
     interpreter: Interpreter,
     image: Option<Image>,
     differences: Vec<Problem>,
     warnings: Vec<Problem>,
-    /// Set when the two engines were seen to disagree; never cleared.
-    demoted: AtomicBool,
+    /// Set when a decision was seen to be another one when it was made again; never cleared.
+    doubted: AtomicBool,
 }
 
 impl Bundle {
@@ -53,13 +58,26 @@ impl Bundle {
     /// # Errors
     /// Every problem that was found; nothing of the bundle is then in force.
     pub fn load(config: &Config, clock: &Clock) -> Result<Self, LoadError> {
-        on_large_stack(&config.path, || Self::load_here(config, clock))
+        on_large_stack(&config.path, || Self::of_contents(&Contents::read(config)?, config, clock))
     }
 
-    fn load_here(config: &Config, clock: &Clock) -> Result<Self, LoadError> {
-        let contents = Contents::read(config)?;
-        let cleared = Clearance::new(&contents, config)?;
-        let Compiled { interpreter, image, differences } = cleared.compile(&contents)?;
+    /// The bundle that was kept as `edition`, to be asked at `point` as it was.
+    ///
+    /// # Errors
+    /// Every problem that was found, as in [`load`](Self::load): this version may refuse what
+    /// another took.
+    pub fn restore(
+        edition: &Edition,
+        point: &EntryPoint,
+        clock: &Clock,
+    ) -> Result<Self, LoadError> {
+        let config = edition.config(point);
+        on_large_stack(&config.path, || Self::of_contents(&Contents::of(edition)?, &config, clock))
+    }
+
+    fn of_contents(contents: &Contents, config: &Config, clock: &Clock) -> Result<Self, LoadError> {
+        let cleared = Clearance::new(contents, config)?;
+        let Compiled { interpreter, image, differences } = cleared.compile(contents)?;
         let mut bundle = Self {
             revision: contents.revision,
             release: contents.manifest.revision.clone(),
@@ -70,14 +88,16 @@ impl Bundle {
             memory: config.memory,
             bill: cleared.bill,
             watched: contents.watched.clone(),
+            edition: Edition::new(config, contents),
+            candidate: None,
             interpreter,
             image,
             differences,
             warnings: Vec::new(),
-            demoted: AtomicBool::new(false),
+            doubted: AtomicBool::new(false),
         };
         if config.tests == Tests::Required {
-            bundle.test(&contents, clock)?;
+            bundle.test(contents, clock)?;
         }
         Ok(bundle)
     }
@@ -113,6 +133,32 @@ impl Bundle {
         &self.watched
     }
 
+    /// This bundle, with another that is asked the same and decides nothing. One that cannot be
+    /// loaded is a warning: it must not keep the rules in force from being served.
+    pub fn with_candidate(mut self, candidate: Result<Self, LoadError>) -> Self {
+        match candidate {
+            Ok(candidate) => {
+                self.watched.extend_from_slice(&candidate.watched);
+                self.candidate = Some(Arc::new(candidate));
+            }
+            Err(why) => self.warnings.extend(why.problems().iter().map(|problem| Problem {
+                message: format!("the candidate is not asked: {}", problem.message),
+                ..problem.clone()
+            })),
+        }
+        self
+    }
+
+    /// The bundle that is asked the same and decides nothing.
+    pub fn candidate(&self) -> Option<&Arc<Self>> {
+        self.candidate.as_ref()
+    }
+
+    /// All of it, to be kept beside the decisions that it makes.
+    pub fn edition(&self) -> &Edition {
+        &self.edition
+    }
+
     /// Why the bundle runs on the interpreter; empty if it runs on the fast engine.
     pub fn differences(&self) -> &[Problem] {
         &self.differences
@@ -125,7 +171,12 @@ impl Bundle {
 
     /// Whether decisions come from the interpreter: the gate said so, or the engines disagreed.
     pub fn is_interpreted(&self) -> bool {
-        self.image.is_none() || self.demoted.load(Ordering::Relaxed)
+        self.image.is_none() || self.is_doubted()
+    }
+
+    /// Whether a decision was seen to be another one when it was made again.
+    pub(super) fn is_doubted(&self) -> bool {
+        self.doubted.load(Ordering::Relaxed)
     }
 
     /// Says in metrics and in the log that this bundle is now in force.
@@ -133,6 +184,11 @@ impl Bundle {
         let revision = self.revision.to_string();
         metrics.bundle.reset();
         metrics.bundle.with_label_values(&[BUNDLE, &revision]).set(1);
+        if let Some(candidate) = &self.candidate {
+            let revision = candidate.revision.to_string();
+            metrics.bundle.with_label_values(&[CANDIDATE, &revision]).set(1);
+            tracing::info!(%revision, "a candidate is asked beside the policy, and decides nothing");
+        }
         let seconds = i64::try_from(now.secs()).unwrap_or(i64::MAX);
         metrics.bundle_loaded.with_label_values(&[BUNDLE]).set(seconds);
         metrics.interpreted.set(i64::from(self.is_interpreted()));
@@ -166,9 +222,9 @@ impl Bundle {
         self.memory
     }
 
-    /// From now on, every judge uses the interpreter.
-    pub(super) fn demote(&self) {
-        self.demoted.store(true, Ordering::Relaxed);
+    /// From now on, every judge uses the interpreter, with whole inputs, and remembers nothing.
+    pub(super) fn doubt(&self) {
+        self.doubted.store(true, Ordering::Relaxed);
     }
 
     /// What one decision may cost in memory.
@@ -195,10 +251,15 @@ impl Bundle {
         &self.entries
     }
 
-    /// What there must be of an input, for each entry point. The interpreter is given all of it:
-    /// there is no doubt then.
+    /// What is asked about requests of `route`; `None` where its rule is none of the bundle's.
+    pub(super) fn asked_by(&self, route: &Route) -> Option<&EntryPoint> {
+        let number = self.entries.find(route.policy.as_ref())?;
+        self.entries.all().get(number).map(Entry::point)
+    }
+
+    /// What there must be of an input, for each entry point: all of it once there was a doubt.
     pub(super) fn wanted(&self) -> Vec<Wanted> {
-        let wanted = |entry: &Entry| match self.is_interpreted() {
+        let wanted = |entry: &Entry| match self.is_doubted() {
             true => Wanted::everything(),
             false => Wanted::new(entry.reads()),
         };
@@ -235,8 +296,11 @@ impl Bundle {
     }
 }
 
-/// The name of the one bundle there is, in metrics.
+/// The name of the bundle that decides, in metrics.
 const BUNDLE: &str = "policy";
+
+/// The name of the one beside it.
+const CANDIDATE: &str = "candidate";
 
 /// Runs `work` with room to recurse; a panic in it is a problem of the bundle at `path`.
 pub(super) fn on_large_stack<T: Send>(

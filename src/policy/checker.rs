@@ -73,13 +73,14 @@ fn check_all(arriving: &Receiver<Sample>, metrics: &PolicyMetrics) {
         let result = compare(&sample.said, &again);
         metrics.shadow.with_label_values(&[result]).inc();
         if result == "different" {
-            bundle.demote();
+            bundle.doubt();
             metrics.interpreted.set(1);
             tracing::error!(
                 revision = %bundle.revision(),
                 fast = ?sample.said,
                 interpreter = ?again,
-                "the policy engines disagree: the interpreter decides from now on"
+                "a decision is another one when it is made again: from now on the interpreter decides, \
+                 on whole inputs, and nothing is remembered"
             );
         }
         current = Some((bundle, interpreter));

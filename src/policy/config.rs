@@ -30,6 +30,8 @@ pub struct Config {
     pub memory: Memory,
     /// How many live decisions are checked again on the interpreter.
     pub shadow: Shadow,
+    /// A folder of other rules that are asked the same and decide nothing.
+    pub candidate: Option<PathBuf>,
 }
 
 impl Config {
@@ -65,7 +67,14 @@ impl Config {
             instructions: Self::INSTRUCTIONS,
             memory: Memory::default(),
             shadow: Shadow::default(),
+            candidate: None,
         }
+    }
+
+    /// The same for the candidate, if there is one.
+    pub fn candidate(&self) -> Option<Self> {
+        let path = self.candidate.clone()?;
+        Some(Self { path, candidate: None, shadow: Shadow::OFF, ..self.clone() })
     }
 }
 

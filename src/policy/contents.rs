@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use crate::policy::config::Config;
 use crate::policy::decision::Revision;
+use crate::policy::edition::Edition;
 use crate::policy::engine::source::Source;
 use crate::policy::manifest::Manifest;
 use crate::policy::problem::{LoadError, Place, Problem};
@@ -31,6 +32,8 @@ pub(super) struct Contents {
     pub(super) sources: Vec<Source>,
     /// The data, as one JSON text.
     pub(super) data: String,
+    /// The data documents as they are written, by path.
+    pub(super) documents: Vec<Source>,
     /// Every file and folder that a change of the bundle would touch.
     pub(super) watched: Vec<PathBuf>,
     /// What the bundle says of itself.
@@ -62,6 +65,21 @@ impl Contents {
     }
 }
 
+impl Contents {
+    /// The same contents again, from what was kept of them.
+    pub(super) fn of(edition: &Edition) -> Result<Self, LoadError> {
+        let mut gathered = Gathered::new(None);
+        gathered.root.clone_from(&edition.root);
+        for file in &edition.files {
+            let name = file.path.strip_prefix(&edition.root).unwrap_or(&file.path);
+            if let Some(kind) = Kind::of(&file.path) {
+                gathered.take(name, kind, file.text.clone().into_bytes());
+            }
+        }
+        gathered.finish()
+    }
+}
+
 /// What has been read so far.
 pub(super) struct Gathered {
     /// What is being read: a folder or a file.
@@ -79,7 +97,7 @@ pub(super) struct Gathered {
 
 /// One `data.json`: its file, its place in `data`, and what it says.
 struct Found {
-    file: PathBuf,
+    source: Source,
     place: Vec<String>,
     document: Map<String, Value>,
 }
@@ -171,7 +189,8 @@ impl Gathered {
             Ok(document) => {
                 let folder = name.parent().unwrap_or(Path::new(""));
                 let place = folder.iter().map(|part| part.to_string_lossy().into_owned()).collect();
-                self.documents.push(Found { file, place, document });
+                let source = Source { file, text: text.to_owned() };
+                self.documents.push(Found { source, place, document });
             }
             Err(error) => {
                 let message = format!("the data is not one strict JSON object: {error}");
@@ -195,9 +214,11 @@ impl Gathered {
         if !problems.is_empty() {
             return Err(LoadError::new(problems));
         }
-        let Self { sources, watched, manifest, digest, .. } = self;
+        let Self { sources, watched, manifest, digest, documents, .. } = self;
+        let documents = documents.into_iter().map(|found| found.source).collect();
         let revision = Revision::of(digest.finish().as_ref());
-        Ok(Contents { sources, data: Value::Object(data).to_string(), watched, manifest, revision })
+        let data = Value::Object(data).to_string();
+        Ok(Contents { sources, data, documents, watched, manifest, revision })
     }
 }
 
@@ -211,7 +232,11 @@ fn merged(documents: &[Found]) -> (Map<String, Value>, Vec<Problem>) {
         }
         if let Err(key) = merge(&mut whole, wrapped) {
             let message = format!("another data.json already says what `{key}` is");
-            problems.push(Problem::new(Place::file(&found.file), message, "keep one of them"));
+            problems.push(Problem::new(
+                Place::file(&found.source.file),
+                message,
+                "keep one of them",
+            ));
         }
     }
     (whole, problems)

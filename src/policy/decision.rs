@@ -25,18 +25,46 @@ pub struct Decision {
     effect: Effect,
     failure: Option<Failure>,
     terms: Terms,
+    /// What it would have been, where a no is only observed.
+    passed: Option<&'static str>,
 }
 
 impl Decision {
     /// A clear answer.
     pub(super) fn answered(id: DecisionId, revision: Revision, answer: Answer) -> Self {
-        Self { id, revision, effect: answer.effect, failure: None, terms: answer.terms }
+        Self {
+            id,
+            revision,
+            effect: answer.effect,
+            failure: None,
+            terms: answer.terms,
+            passed: None,
+        }
     }
 
     /// No clear answer, which is a denial.
     pub(super) fn failed(id: DecisionId, revision: Revision, failure: Failure) -> Self {
         let terms = Terms::default();
-        Self { id, revision, effect: Effect::Deny, failure: Some(failure), terms }
+        Self { id, revision, effect: Effect::Deny, failure: Some(failure), terms, passed: None }
+    }
+
+    /// This decision on a route that is only observed: a clear no lets pass, and says so.
+    ///
+    /// Its reasons stay, for the record; what else it demanded was meant for a refusal or for people.
+    /// An error is no clear no: it denies as ever.
+    pub fn only_observed(self) -> Self {
+        let would = match (&self.failure, &self.effect) {
+            (None, Effect::Deny) => "would_deny",
+            (None, Effect::Escalate(_)) => "would_ask",
+            _ => return self,
+        };
+        let terms = Terms { reasons: self.terms.reasons, ..Terms::default() };
+        Self { effect: Effect::Allow, terms, passed: Some(would), ..self }
+    }
+
+    /// Whether it lets pass what policy denied.
+    pub fn is_only_observed(&self) -> bool {
+        self.passed.is_some()
     }
 
     /// The exchange this is about.
@@ -79,8 +107,12 @@ impl Decision {
         self.terms.credential.as_ref()
     }
 
-    /// One of `allow`, `deny`, `escalate` and `error`, as metrics and the audit record spell it.
+    /// One of `allow`, `deny`, `escalate`, `error`, `would_deny` and `would_ask`, as metrics and the
+    /// audit record spell it.
     pub fn label(&self) -> &'static str {
+        if let Some(would) = self.passed {
+            return would;
+        }
         match (&self.failure, &self.effect) {
             (Some(_), _) => "error",
             (None, Effect::Allow) => "allow",
@@ -273,6 +305,13 @@ impl Cause {
 pub struct Revision(u64);
 
 impl Revision {
+    /// Reads back what [`Display`](fmt::Display) printed; `None` if `text` is anything else.
+    pub fn parse(text: &str) -> Option<Self> {
+        let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        let is_whole = text.len() == 16 && text.bytes().all(is_digit);
+        is_whole.then(|| u64::from_str_radix(text, 16).ok().map(Self)).flatten()
+    }
+
     pub(super) fn of(digest: &[u8]) -> Self {
         let head = digest.iter().take(8);
         Self(head.fold(0, |bits, byte| (bits << 8) | u64::from(*byte)))

@@ -26,12 +26,19 @@ const PACKAGE: &str = "entry_points_of_countersign";
 #[derive(Debug)]
 pub(super) struct Entries(Vec<Entry>);
 
+/// What is asked about a request: the rule of its route, and the one above all routes.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct EntryPoint {
+    /// The route's rule, as a full path.
+    pub rule: RuleName,
+    /// The rule above it, if there is one; both must agree.
+    pub guardrails: Option<RuleName>,
+}
+
 /// One of them.
 #[derive(Debug)]
 pub(super) struct Entry {
-    /// The route's rule.
-    query: RuleName,
-    guardrails: Option<RuleName>,
+    point: EntryPoint,
     /// What is evaluated: the rule, or its pair.
     rule: String,
     /// Where the route's rule stands first.
@@ -75,11 +82,11 @@ impl Entries {
     pub(super) fn source(&self) -> Option<Source> {
         let mut text = format!("package {PACKAGE}\n");
         for entry in &self.0 {
-            let guardrails = entry.guardrails.as_ref()?;
+            let guardrails = entry.point.guardrails.as_ref()?;
             let name = entry.rule.rsplit('.').next()?;
             text += &format!(
                 "\n{name} := {{\"{ROUTE}\": {}, \"{GUARDRAILS}\": {guardrails}}}\n",
-                entry.query
+                entry.point.rule
             );
         }
         Some(Source { file: format!("{PACKAGE}.rego").into(), text })
@@ -93,7 +100,7 @@ impl Entries {
     /// The number of the one for routes that name `query`.
     pub(super) fn find(&self, query: Option<&RuleName>) -> Option<usize> {
         match query {
-            Some(query) => self.0.iter().position(|entry| entry.query == *query),
+            Some(query) => self.0.iter().position(|entry| entry.point.rule == *query),
             None => Some(0),
         }
     }
@@ -115,7 +122,13 @@ impl Entry {
         let reads = gate::reads(files, &rules);
         let place = gate::place_of(files, query.as_str());
         let place = place.unwrap_or_else(|| Place::file("data.json"));
-        Self { query: query.clone(), guardrails: guardrails.cloned(), rule, place, reads }
+        let point = EntryPoint { rule: query.clone(), guardrails: guardrails.cloned() };
+        Self { point, rule, place, reads }
+    }
+
+    /// What it asks.
+    pub(super) fn point(&self) -> &EntryPoint {
+        &self.point
     }
 
     /// What is evaluated, as a full path.
@@ -135,7 +148,7 @@ impl Entry {
 
     /// Reads what the evaluation gave.
     pub(super) fn read(&self, said: &Document) -> Result<Answer, Failure> {
-        if self.guardrails.is_none() {
+        if self.point.guardrails.is_none() {
             return answer::read(said);
         }
         let guardrails = of("the guardrails", answer::read(&said.member(GUARDRAILS)))?;

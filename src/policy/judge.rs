@@ -4,6 +4,7 @@
 //! waits, and whatever goes wrong inside it is a denial.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::identity::Certificate;
@@ -19,6 +20,7 @@ use crate::policy::engine::interpreter::Interpreter;
 use crate::policy::engine::vm::Machine;
 use crate::policy::engine::wanted::Wanted;
 use crate::policy::memory::{Memory, Question};
+use crate::policy::observer::Observer;
 use crate::policy::query::{Asked, Query};
 
 /// Answers queries for one worker.
@@ -32,8 +34,11 @@ pub struct Judge {
     whole: Wanted,
     memory: Memory,
     checker: Checker,
+    observer: Observer,
     metrics: PolicyMetrics,
     clock: Clock,
+    /// Whether it started over for the doubts there are.
+    doubted: bool,
     /// How many decisions were made, which settles which are checked again.
     decided: u64,
 }
@@ -64,7 +69,8 @@ impl Judge {
     ) -> Self {
         let (running, wanted) = (Running::of(&bundle), bundle.wanted());
         let (builder, whole) = (Builder::new(), Wanted::everything());
-        let memory = Memory::default();
+        let (memory, observer) = (Memory::default(), Observer::nobody());
+        let doubted = bundle.is_doubted();
         Self {
             bundle,
             running,
@@ -73,10 +79,17 @@ impl Judge {
             whole,
             memory,
             checker,
+            observer,
             metrics,
             clock,
+            doubted,
             decided: 0,
         }
+    }
+
+    /// The same judge, whose decisions go to `observer`, too.
+    pub fn observed_by(self, observer: Observer) -> Self {
+        Self { observer, ..self }
     }
 
     /// Judges by `bundle` from now on; nothing happens if it does so already.
@@ -89,6 +102,7 @@ impl Judge {
 
     /// Starts over with the engine that the bundle is to run on.
     fn start(&mut self) {
+        self.doubted = self.bundle.is_doubted();
         self.running = Running::of(&self.bundle);
         self.wanted = self.bundle.wanted();
         self.memory.clear();
@@ -106,8 +120,19 @@ impl Judge {
                 Decision::failed(query.id, revision, failure)
             }
         };
-        self.metrics.duration.observe(started.elapsed().as_secs_f64());
+        let took = started.elapsed();
+        self.metrics.duration.observe(took.as_secs_f64());
+        self.hand_on(query, &decision, took);
         decision
+    }
+
+    /// Hands the decision to whoever keeps decisions, with the whole input, whatever was read of it.
+    fn hand_on(&mut self, query: &Query<'_>, decision: &Decision, took: Duration) {
+        if self.observer.wants() {
+            let (caller, asked) = (query.principal.certificate(), Asked::from(query));
+            let seen = self.builder.document(caller, &asked, &self.whole).ok();
+            self.observer.observe(&self.bundle, query, seen, (decision, took));
+        }
     }
 
     /// Answers, and has one answer in so many checked, remembered or not: by the interpreter and with
@@ -126,7 +151,7 @@ impl Judge {
             Some(question) => self.remembered(question, entry, caller, query),
             None => self.fresh(entry, caller, query),
         };
-        if self.is_sampled() {
+        if self.is_sampled(entry) {
             // Without a whole input there is nothing to compare with.
             if let Ok(whole) = self.builder.document(caller, query, &self.whole) {
                 self.checker.check(&self.bundle, entry, whole, said.clone());
@@ -178,9 +203,9 @@ impl Judge {
         self.evaluate(entry, input)
     }
 
-    /// Changes to the interpreter if that is what the bundle now runs on.
+    /// Changes to the interpreter, and forgets, once the bundle's decisions are in doubt.
     fn step_down(&mut self) {
-        if self.bundle.is_interpreted() && matches!(self.running, Running::Machine(_)) {
+        if self.bundle.is_doubted() != self.doubted {
             self.start();
         }
     }
@@ -192,11 +217,14 @@ impl Judge {
         }
     }
 
-    /// Counts one decision; whether it is to be checked.
-    fn is_sampled(&mut self) -> bool {
+    /// Counts one decision; whether it is to be checked. What the interpreter said of things that
+    /// change by themselves it would say otherwise now.
+    fn is_sampled(&mut self, entry: usize) -> bool {
         let number = self.decided;
         self.decided = self.decided.wrapping_add(1);
-        matches!(self.running, Running::Machine(_)) && self.bundle.shadow().takes(number)
+        let lasts = || self.wanted.get(entry).is_some_and(|wanted| wanted.reads().is_lasting());
+        let comparable = matches!(self.running, Running::Machine(_)) || lasts();
+        comparable && self.bundle.shadow().takes(number)
     }
 
     /// What policy says about an input that is there already, on a route that names no rule.
@@ -205,7 +233,7 @@ impl Judge {
         self.bundle.bill().admit(Bulk::of(&input))?;
         self.step_down();
         let said = self.evaluate(0, input.clone());
-        if self.is_sampled() {
+        if self.is_sampled(0) {
             self.checker.check(&self.bundle, 0, input, said.clone());
         }
         said

@@ -20,10 +20,12 @@ use crate::listener::Connection;
 use crate::listener::connection::InProgress;
 use crate::listener::http1::REFUSED_TARGET;
 use crate::metrics::method_label;
-use crate::proxy::answer::{self, Answer, Record};
+use crate::proxy::answer::Answer;
+use crate::proxy::cleaning::{self, Finds};
 use crate::proxy::dialect::Asked;
 use crate::proxy::failure::{Failure, Fault};
 use crate::proxy::plane::{Plane, View};
+use crate::proxy::relay::{Record, Relay};
 use crate::proxy::reply;
 use crate::proxy::sieve::Sieve;
 use crate::proxy::tunnel::Tunnel;
@@ -166,16 +168,19 @@ impl Account {
         guard: Guard,
         sieve: Option<Sieve>,
     ) -> Response<Answer> {
-        let found = self.found(&guard);
+        let finds = self.finds(&guard);
         let status = response.status();
         let (id, version) = (self.id, self.arrived.version);
-        match answer::readable(response, &guard, &found) {
+        match cleaning::readable(response, &guard, &finds) {
             Ok(response) => {
                 self.count(status);
                 let record =
                     Record { trail: self.trail, status, sent: self.sent, started: self.started };
-                let mut response =
-                    Answer::relay(response, guard, found, sieve, record, self.progress);
+                let patience = self.connection.limits().idle;
+                let mut response = response.map(|body| {
+                    let relay = Relay::new(body, guard, finds, sieve, record, self.progress);
+                    Answer::relayed(relay, patience)
+                });
                 mark(response.headers_mut(), self.answer_headers, id);
                 reply::for_version(response, version)
             }
@@ -185,15 +190,15 @@ impl Account {
 
     /// Answers with a list that was read and filtered: whole, and searched like any other answer.
     fn list(self, response: Response<Bytes>, guard: Guard) -> Response<Answer> {
-        let found = self.found(&guard);
+        let finds = self.finds(&guard);
         let (id, version, status) = (self.id, self.arrived.version, response.status());
-        let response = match answer::readable(response, &guard, &found) {
+        let response = match cleaning::readable(response, &guard, &finds) {
             Ok(response) => response,
             Err(failure) => return self.refuse(&failure),
         };
         self.count(status);
         let (mut parts, body) = response.into_parts();
-        let body = answer::searched(body, &guard, &found);
+        let body = cleaning::searched(body, &guard, &finds);
         self.trail.close(Outcome::Answered {
             status: status.as_u16(),
             request_bytes: self.sent.bytes(),
@@ -216,7 +221,7 @@ impl Account {
         let Some(upstream) = response.extensions_mut().remove::<OnUpgrade>() else {
             return self.refuse(&Failure::Unasked);
         };
-        let response = match answer::readable(response, &guard, &self.found(&guard)) {
+        let response = match cleaning::readable(response, &guard, &self.finds(&guard)) {
             Ok(response) => response,
             Err(failure) => return self.refuse(&failure),
         };
@@ -241,9 +246,9 @@ impl Account {
     }
 
     /// Counts the occurrences of the injected value in this answer.
-    fn found(&self, guard: &Guard) -> prometheus::IntCounter {
+    fn finds(&self, guard: &Guard) -> Finds {
         let name = guard.credential().map_or("-", |name| name.as_str());
-        self.plane.shared.metrics.credential.replaced.with_label_values(&[name])
+        Finds::new(self.plane.shared.metrics.credential.replaced.with_label_values(&[name]))
     }
 
     fn count(&self, status: StatusCode) {

@@ -42,12 +42,16 @@ pub(super) fn whoami(caller: &Caller, routes: &Table) -> Value {
 
 pub(super) fn describe(route: &Route) -> Value {
     let methods: Vec<_> = route.served_methods().iter().map(|m| m.as_str().to_owned()).collect();
-    json!({
+    let mut described = json!({
         "name": route.name,
         "hosts": route.hosts.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "path": route.path.to_string(),
         "methods": methods,
-    })
+    });
+    if let Some(until) = route.observe_until {
+        described["observed_until"] = until.to_string().into();
+    }
+    described
 }
 
 const PREFIX: &str = "/.countersign";

@@ -8,6 +8,7 @@ use std::rc::Rc;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
+use crate::id::DecisionId;
 use crate::identity::Caller;
 use crate::operation::mcp::revision::{Revision, SUPPORTED};
 use crate::operation::mcp::{Call, Malformed, Message};
@@ -44,7 +45,7 @@ pub(super) async fn answer(
     let message = Message::read(head.method(), head.headers(), bytes)?;
     let Some(id) = message.id() else { return Ok(Carried::Noted) };
     let said = match message.call().method.as_deref() {
-        Some("tools/call") => called(account, caller, message.call()),
+        Some("tools/call") => called(account, caller, message.call()).await,
         method => about(method.unwrap_or_default(), message.call()),
     };
     let answer = match said {
@@ -135,25 +136,49 @@ fn tools() -> Value {
             },
             "annotations": only_reads,
         },
+        {
+            "name": "explain_decision",
+            "description": "Why a request of yours was decided as it was: the effect, the reasons, \
+                and the fields of the request that decided.",
+            "inputSchema": {
+                "type": "object",
+                "additionalProperties": false,
+                "required": ["decision"],
+                "properties": {
+                    "decision": text("The id: `Countersign-Decision`, or `decision_id` of a problem."),
+                },
+            },
+            "annotations": only_reads,
+        },
     ])
 }
 
 /// The result of a tool.
-fn called(account: &Account, caller: Rc<Caller>, call: &Call) -> Result<Value, Refused> {
+async fn called(account: &Account, caller: Rc<Caller>, call: &Call) -> Result<Value, Refused> {
     let arguments = call.arguments.clone().unwrap_or_else(|| json!({}));
     let said = match call.name.as_deref().unwrap_or_default() {
-        "whoami" => whoami(&caller, &account.view.snapshot.routes),
+        "whoami" => Ok(whoami(&caller, &account.view.snapshot.routes)),
         "what_may_i_do" => {
             let prospect =
                 Prospect { id: account.id, plane: &account.plane, view: &account.view, caller };
-            match prospect.answer(arguments) {
-                Ok(said) => said,
-                Err(why) => return Ok(json!({ "isError": true, "content": content(&why) })),
-            }
+            prospect.answer(arguments)
         }
+        "explain_decision" => explained(account, &caller, &arguments).await,
         name => return Err(Refused::Params(format!("Unknown tool: {name}"))),
     };
-    Ok(json!({ "content": content(&said.to_string()), "structuredContent": said }))
+    Ok(match said {
+        Ok(said) => json!({ "content": content(&said.to_string()), "structuredContent": said }),
+        Err(why) => json!({ "isError": true, "content": content(&why) }),
+    })
+}
+
+/// Why a decision about this agent was made, as far as it may know.
+async fn explained(account: &Account, caller: &Caller, arguments: &Value) -> Result<Value, String> {
+    let id = arguments.get("decision").and_then(Value::as_str).and_then(DecisionId::parse);
+    let id = id.ok_or("`decision` must be an id: `dec_` and 32 hexadecimal digits.")?;
+    let principal = caller.principal.spiffe_id().as_str().to_owned();
+    let view = account.plane.shared.desk.explain(id, principal).await;
+    Ok(json!(view.map_err(|why| why.to_string())?))
 }
 
 fn content(text: &str) -> Value {

@@ -14,10 +14,11 @@ use tokio::sync::watch;
 use crate::audit::{Log, Recorder};
 use crate::clock::{Clock, Timestamp};
 use crate::credential::Credentials;
+use crate::history::Desk;
 use crate::listener::serve::Security;
 use crate::metrics::Metrics;
 use crate::operation::mcp::Definitions;
-use crate::policy::{Bundle, Checker, Judge};
+use crate::policy::{Bundle, Checker, Judge, Observer};
 use crate::route::Table;
 use crate::upstream::{Client, Upstreams};
 
@@ -48,6 +49,10 @@ pub struct Shared {
     pub log: Log,
     /// Evaluates a sample of the decisions again.
     pub checker: Checker,
+    /// Where decisions go to be kept.
+    pub observer: Observer,
+    /// Where agents ask about them.
+    pub desk: Desk,
     /// The time.
     pub clock: Clock,
     /// The numbers.
@@ -83,13 +88,14 @@ impl Shared {
         snapshot: Snapshot,
         log: Log,
         checker: Checker,
+        (observer, desk): (Observer, Desk),
         clock: Clock,
         metrics: Metrics,
     ) -> Self {
         let (changed, _) = watch::channel(());
         let snapshot = ArcSwap::from_pointee(snapshot);
         let definitions = Definitions::default();
-        Self { snapshot, changed, log, checker, clock, metrics, definitions }
+        Self { snapshot, changed, log, checker, observer, desk, clock, metrics, definitions }
     }
 
     /// The snapshot in force.
@@ -110,8 +116,27 @@ impl Shared {
         let ends = i64::try_from(snapshot.svid_ends.secs()).unwrap_or(i64::MAX);
         self.metrics.config.svid_expiry.set(ends);
         self.metrics.config.last_reload_success.set(1);
+        self.announce_observed(&snapshot);
         for (name, why) in snapshot.credentials.problems() {
             tracing::error!(credential = %name, "its routes answer 502: {why}");
+        }
+    }
+
+    /// A route that lets pass what policy denies is nothing that anybody may forget.
+    fn announce_observed(&self, snapshot: &Snapshot) {
+        let gauge = &self.metrics.policy.observed;
+        gauge.reset();
+        for route in snapshot.routes.routes() {
+            let Some(until) = route.observe_until else { continue };
+            let seconds = i64::try_from(until.secs()).unwrap_or(i64::MAX);
+            gauge.with_label_values(&[route.name.as_str()]).set(seconds);
+            if until > self.clock.now() {
+                tracing::warn!(
+                    route = %route.name,
+                    %until,
+                    "the route is only observed: what policy denies is let pass, with the credential"
+                );
+            }
         }
     }
 
@@ -124,6 +149,7 @@ impl Shared {
         let bundle = Arc::clone(&snapshot.bundle);
         let metrics = self.metrics.policy.clone();
         let judge = Judge::new(bundle, self.checker.clone(), metrics, self.clock.clone());
+        let judge = judge.observed_by(self.observer.clone());
         Rc::new(View { snapshot, judge: RefCell::new(judge) })
     }
 }

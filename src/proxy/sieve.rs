@@ -12,7 +12,7 @@ use crate::proxy::listing::Listing;
 
 /// Filters one stream.
 #[derive(Debug)]
-pub struct Sieve {
+pub(super) struct Sieve {
     events: Events,
     listing: Listing,
 }

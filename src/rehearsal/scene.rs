@@ -136,6 +136,7 @@ fn made_up(case: &Case, head: &Head) -> Result<Route, Curtain> {
         upgrades: Vec::new(),
         unscannable: None,
         retry: Retry::Never,
+        observe_until: None,
     })
 }
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use http::Method;
 
+use crate::clock::Timestamp;
 use crate::id::{CredentialName, RouteName, RuleName, UpstreamName};
 use crate::route::ambiguity::Ambiguity;
 use crate::route::head::{Head, Upgrade};
@@ -50,6 +51,8 @@ pub struct Route {
     pub unscannable: Option<Unscannable>,
     /// Whether a request may be sent twice.
     pub retry: Retry,
+    /// Until when what policy denies is let pass, on the record as that.
+    pub observe_until: Option<Timestamp>,
 }
 
 /// A request and the route that will carry it: what the agent wants, in the one canonical form.
@@ -177,6 +180,13 @@ impl Route {
 }
 
 impl Target {
+    /// Whether a no about this request, asked for at `now`, is let pass. A tunnel is not: it would
+    /// outlive the time that the operator has set.
+    pub fn is_observed(&self, now: Timestamp) -> bool {
+        let until = self.route.observe_until;
+        until.is_some_and(|until| now < until) && self.upgrade().is_none()
+    }
+
     /// What was asked for.
     pub fn head(&self) -> &Head {
         &self.head
@@ -241,6 +251,7 @@ mod tests {
             unscannable: None,
             retry: Retry::Never,
             policy: None,
+            observe_until: None,
         }
     }
 

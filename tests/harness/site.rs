@@ -85,6 +85,13 @@ impl Site {
         metrics.config.reloads.with_label_values(&[result]).get()
     }
 
+    /// Waits until so many decisions were `kept`, `dropped` or `failed`.
+    pub async fn history(&self, result: &str, count: u64) {
+        let metrics = self.running.as_ref().unwrap().metrics();
+        let counted = metrics.history.records.with_label_values(&[result]);
+        until(&format!("{count} decisions {result}"), || counted.get() >= count).await;
+    }
+
     /// The sum of the samples of `name` that have all of `labels`, as the admin door tells it.
     pub async fn metric(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
         let door = Admin { address: self.admin, secret: self.secret.clone() };

@@ -47,6 +47,17 @@ impl Document {
         Self(member.cloned().unwrap_or(Value::Undefined))
     }
 
+    /// Whether this says nothing: undefined, `false`, or a collection without elements.
+    pub(in crate::policy) fn is_nothing(&self) -> bool {
+        match &self.0 {
+            Value::Undefined | Value::Bool(false) => true,
+            Value::Array(items) => items.is_empty(),
+            Value::Set(items) => items.is_empty(),
+            Value::Object(members) => members.is_empty(),
+            _ => false,
+        }
+    }
+
     /// Whether this is an object.
     pub(in crate::policy) fn is_object(&self) -> bool {
         self.0.as_object().is_ok()

@@ -39,6 +39,7 @@ fn target(uri: &str) -> Target {
         unscannable: None,
         retry: Retry::Never,
         policy: None,
+        observe_until: None,
     };
     Table::new(vec![route]).resolve(Head::parse(parts).unwrap()).unwrap()
 }

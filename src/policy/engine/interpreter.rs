@@ -15,6 +15,7 @@ use crate::policy::coverage::Covered;
 use crate::policy::decision::{Cause, Failure};
 use crate::policy::engine::document::Document;
 use crate::policy::engine::source::{Source, place_in, sentence_of};
+use crate::policy::engine::standins;
 use crate::policy::problem::{Place, Problem};
 
 /// Rules and data, ready to be evaluated by walking their tree.
@@ -33,6 +34,7 @@ impl Interpreter {
         engine.set_strict_builtin_errors(true);
         engine.set_gather_prints(true);
         engine.set_execution_timer_config(timer(Config::INTERPRETER_TIME));
+        standins::install(&mut engine);
         let mut problems = Vec::new();
         for source in sources {
             if let Err(error) = engine.add_policy(source.name(), source.text.clone()) {
@@ -71,11 +73,17 @@ impl Interpreter {
         module: &Source,
         rule: &str,
     ) -> Result<Document, Problem> {
+        let mut probing = self.with(module)?;
+        let value = probing.evaluate(rule, &Document::empty());
+        value.map_err(|failure| module.problem(failure.message()))
+    }
+
+    /// The same rules and `module`; this interpreter stays as it is.
+    pub(in crate::policy) fn with(&self, module: &Source) -> Result<Self, Problem> {
         let mut probing = self.clone();
         let added = probing.engine.add_policy(module.name(), module.text.clone());
         added.map_err(|error| module.problem(&error.to_string()))?;
-        let value = probing.evaluate(rule, &Document::empty());
-        value.map_err(|failure| module.problem(failure.message()))
+        Ok(probing)
     }
 
     /// The value of `rule` (a full path) for `input`; undefined is a value here.

@@ -97,7 +97,7 @@ fn is_binding(statement: &Statement) -> bool {
 }
 
 /// The file's own imports, written out again.
-pub(super) fn imports(file: &File<'_>) -> String {
+pub(in crate::policy) fn imports(file: &File<'_>) -> String {
     let text = file.source.text.as_str();
     let lines = file.module.imports.iter().map(|import| {
         let alias = import.alias.map(|span| format!(" as {}", span.text(text)));

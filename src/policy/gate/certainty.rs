@@ -266,7 +266,7 @@ impl<'a, F: FnMut(Span, String)> Checker<'_, 'a, F> {
                 .zip(params)
                 .all(|(kind, param)| takes(*kind, scope.known(param).kind));
         match builtin.nature {
-            Nature::Interpreted => {
+            Nature::Interpreted | Nature::Varying => {
                 (self.report)(span, format!("`{name}` is not run by the fast engine"));
             }
             Nature::Partial => self.refused(span, name, "values it may refuse"),

@@ -25,34 +25,34 @@ mod lines;
 
 #[cfg(test)]
 pub(in crate::policy) use capabilities::capabilities;
-pub(in crate::policy) use cases::{Test, TestInput, inputs, tests};
+pub(in crate::policy) use cases::{Test, TestInput, imports, inputs, tests};
 pub(in crate::policy) use growth::Bill;
 pub(in crate::policy) use lines::lines;
+pub(in crate::policy) use names::{Names, dotted};
 pub(in crate::policy) use steps::{Step, steps};
 
 use crate::policy::engine::reads::Reads;
 use crate::policy::engine::source::Source;
-use crate::policy::gate::names::Names;
 use crate::policy::manifest::{Manifest, stray};
 use crate::policy::problem::{Place, Problem};
 use crate::policy::syntax::{Module, Span};
 
 /// A file and its syntax tree.
 #[derive(Debug)]
-pub(super) struct File<'a> {
-    pub(super) source: &'a Source,
-    pub(super) module: Module,
+pub(in crate::policy) struct File<'a> {
+    pub(in crate::policy) source: &'a Source,
+    pub(in crate::policy) module: Module,
 }
 
 impl File<'_> {
     /// Whether it belongs to `data.<name>`, or to a package below.
     pub(super) fn in_package(&self, name: &str) -> bool {
-        names::dotted(&self.module.package.refr).first() == Some(&name)
+        dotted(&self.module.package.refr).first() == Some(&name)
     }
 }
 
 /// Parses `sources`, each after its depth was bounded; reports every file that does not parse.
-pub(super) fn parse(sources: &[Source]) -> Result<Vec<File<'_>>, Vec<Problem>> {
+pub(in crate::policy) fn parse(sources: &[Source]) -> Result<Vec<File<'_>>, Vec<Problem>> {
     let (mut files, mut problems) = (Vec::new(), Vec::new());
     for source in sources {
         let parsed = scan::check(&source.file, &source.text).and_then(|()| source.parse());
@@ -174,7 +174,7 @@ fn problem_at(
     Problem::new(place_at(files, file, span.unwrap_or_default()), message, fix).shown_in(text)
 }
 
-fn place_at(files: &[File<'_>], file: usize, span: Span) -> Place {
+pub(in crate::policy) fn place_at(files: &[File<'_>], file: usize, span: Span) -> Place {
     let file = files.get(file).map(|file| file.source.file.clone()).unwrap_or_default();
     Place { file, line: span.line, column: span.col }
 }

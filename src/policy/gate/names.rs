@@ -62,7 +62,7 @@ impl<'a> Names<'a> {
     }
 
     /// The package of a file, by the file's number.
-    pub(super) fn package(&self, file: usize) -> &[&'a str] {
+    pub(in crate::policy) fn package(&self, file: usize) -> &[&'a str] {
         self.scopes.get(file).map_or(&[], |scope| &scope.package)
     }
 
@@ -111,14 +111,14 @@ impl<'a> Names<'a> {
     }
 
     /// The path into `data` that the reference in that file means, if it means one.
-    pub(super) fn data_path(&self, file: usize, expr: &'a Expr) -> Option<Path<'a>> {
+    pub(in crate::policy) fn data_path(&self, file: usize, expr: &'a Expr) -> Option<Path<'a>> {
         let root = expr.reference().0.variable()?;
         let imported = self.scopes.get(file)?.imports.contains_key(root);
         (root == "data" || imported).then(|| self.meanings(file, expr).into_iter().next())?
     }
 
     /// Whether the bare name, in that file, is that of a rule or of an import.
-    pub(super) fn is_rule(&self, file: usize, name: &str) -> bool {
+    pub(in crate::policy) fn is_rule(&self, file: usize, name: &str) -> bool {
         let Some(scope) = self.scopes.get(file) else { return false };
         let own: Path<'_> = scope.package.iter().copied().chain([name]).collect();
         self.exact(&own).is_some() || scope.imports.contains_key(name)

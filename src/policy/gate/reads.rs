@@ -103,7 +103,7 @@ impl<'a> Visitor<'a> for Looking<'_, 'a> {
             }
             Expr::Call { fcn, .. } => {
                 let builtin = builtins::find(&dotted(fcn).join("."));
-                if builtin.is_some_and(|builtin| builtin.nature == Nature::Interpreted) {
+                if builtin.is_some_and(|builtin| builtin.nature == Nature::Varying) {
                     self.reads.add_chance();
                 }
             }

@@ -250,3 +250,54 @@ fn a_request_that_would_take_too_much_memory_is_denied_before_it_is_judged() {
         assert_eq!(judge.answer(path(100)).unwrap().effect, Effect::Allow);
     }
 }
+
+/// A bundle whose rules are harmless, with a test file of this text.
+fn tested(test: &str) -> Result<crate::policy::Bundle, crate::policy::LoadError> {
+    let rules = "package t\ndefault decision := false\n\
+                 decision if count({x | some a in input.xs; some b in input.ys; x := [a, b]}) > 0";
+    load_all(&[("t.rego", rules), ("t_test.rego", &format!("package t_test\n{test}\n"))])
+}
+
+/// They run in the process that serves, and nothing but the gate stands between them and its memory.
+#[test]
+fn tests_that_fill_the_memory_are_refused_before_they_run() {
+    let doubled = |times: usize| {
+        let mut text = String::from("x0 := \"aaaaaaaa\"\n");
+        for n in 1..=times {
+            writeln!(text, "x{n} := concat(\"\", [x{0}, x{0}])", n - 1).unwrap();
+        }
+        text
+    };
+    let list = format!("xs := [\n{}]\n", format!("{}\n", "1,".repeat(100)).repeat(60));
+    let pairs = "count({x | some a in split(data.big, \"\"); some b in split(data.big, \"\"); x := [a, b]})";
+    for (test, by_its_budget) in [
+        (doubled(40) + "test_a if count(x40) > 0", false),
+        // The rules multiply the input that it makes.
+        (
+            doubled(13)
+                + "ys := split(x13, \"\")\n\
+                   test_a if data.t.decision with input as {\"xs\": ys, \"ys\": ys}",
+            true,
+        ),
+        (list + "test_a if data.t.decision with input as {\"xs\": xs, \"ys\": xs}", true),
+        // It puts something large in the place of data.
+        (doubled(13) + &format!("test_a if {pairs} > 0 with data.big as x13"), true),
+    ] {
+        let said = tested(&test).map(|_| "accepted").map_err(|why| why.to_string()).unwrap_err();
+        assert_eq!(said.contains("test may"), by_its_budget, "{said}");
+        assert!(said.contains("t_test.rego:") || said.contains("t.rego:"), "{said}");
+    }
+}
+
+#[test]
+fn tests_with_inputs_of_ordinary_sizes_are_run() {
+    let list = format!("[\n{}]", format!("{}\n", "1,".repeat(100)).repeat(2));
+    let test = format!(
+        "xs := {list}\ntest_a if data.t.decision with input as {{\"xs\": xs, \"ys\": xs}}\n\
+         test_b if not data.t.decision with input as {{\"text\": concat(\"\", [\"a\", \"b\"])}}\n\
+         test_c if data.t.decision with data.t.decision as true"
+    );
+    if let Err(why) = tested(&test) {
+        panic!("{why}");
+    }
+}

@@ -61,6 +61,7 @@ fn rules_about_who_asks_for_what_are_remembered() {
         "decision if input.attributes.request.http.method == \"GET\"",
         "decision if input.countersign.principal.spiffe_id == \"spiffe://a.org/x\"",
         "default decision := false\ndecision if input.parsed_path[0] == \"x\"",
+        "decision if sprintf(\"%s\", [input.attributes.request.http.method]) == \"GET\"",
     ] {
         assert_eq!(hits(rules), 1, "{rules}");
     }

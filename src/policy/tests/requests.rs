@@ -127,6 +127,7 @@ fn target((host, path, method): (&str, &str, &str), headers: &[(&str, &str)]) ->
 
 fn route(host: &str) -> Route {
     Route {
+        observe_until: None,
         name: host.split('.').next().unwrap().into(),
         hosts: vec![HostPattern::parse(host).unwrap()],
         path: PathPrefix::parse("/").unwrap(),

@@ -2,7 +2,7 @@
 
 use crate::policy::gate::growth::scope::Scope;
 use crate::policy::gate::growth::size::Size;
-use crate::policy::gate::growth::sizing::{STEPS, Sizing};
+use crate::policy::gate::growth::sizing::{STEPS, Sizing, Whose};
 use crate::policy::gate::names::dotted;
 use crate::policy::syntax::{AssignOp, Expr, Literal, Query, Statement, With};
 
@@ -94,9 +94,10 @@ impl<'a> Sizing<'_, 'a> {
         free.into_iter().for_each(|name| scope.bind(name, size));
     }
 
-    /// Notes what `with` puts in. What tests put in never meets a request.
+    /// Notes what `with` puts in.
     fn replace(&mut self, with: &'a With, file: usize, size: Size) {
-        if self.files.get(file).is_some_and(|file| file.source.is_test()) {
+        let is_test = self.files.get(file).is_some_and(|file| file.source.is_test());
+        if is_test && self.whose == Whose::Requests {
             return;
         }
         let path = dotted(&with.refr);

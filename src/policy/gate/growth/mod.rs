@@ -15,6 +15,7 @@ mod expressions;
 mod references;
 mod known;
 mod builtins;
+mod tested;
 
 pub(in crate::policy) use bill::Bill;
 
@@ -22,7 +23,7 @@ use serde_json::Value;
 
 use crate::policy::gate::growth::bill::{BUDGET, REQUEST};
 use crate::policy::gate::growth::size::Size;
-use crate::policy::gate::growth::sizing::{DIGITS, Excess, Sizing};
+use crate::policy::gate::growth::sizing::{DIGITS, Excess, Sizing, Whose};
 use crate::policy::gate::names::{Names, Node};
 use crate::policy::gate::{File, place_at, problem_at};
 use crate::policy::problem::Problem;
@@ -40,17 +41,9 @@ pub(super) fn check<'a>(
     data: &'a Value,
     reached: &[usize],
 ) -> Result<Bill, Vec<Problem>> {
-    let mut sizing = Sizing::new(files, names, data);
-    let mut total = Size::NOTHING;
-    for round in 0..=ROUNDS {
-        total = total_of(names, reached, &mut sizing);
-        if !sizing.again() {
-            break;
-        }
-        if round == ROUNDS {
-            total = Size::BOUNDLESS;
-        }
-    }
+    let mut sizing = Sizing::new(files, names, data, Whose::Requests);
+    let total = settle(&mut sizing, |sizing| total_of(names, reached, sizing));
+    let total = total.unwrap_or(Size::BOUNDLESS);
     let mut problems: Vec<Problem> =
         sizing.excesses.iter().map(|excess| too_large(files, excess)).collect();
     problems.dedup_by(|one, other| one.place == other.place);
@@ -67,7 +60,24 @@ pub(super) fn check<'a>(
     let place = costliest.map(|(file, rule)| place_at(files, *file, rule.span()));
     let bill = served(files, &sizing, total).mostly(place);
     problems.extend(costliest.and_then(|rule| too_much(files, rule, &bill)));
+    if problems.is_empty() {
+        problems.extend(tested::check(files, names, data));
+    }
     if problems.is_empty() { Ok(bill) } else { Err(problems) }
+}
+
+/// Goes through the rules until nothing new is put in by `with`; `None` if that does not end.
+fn settle<'n, 'a>(
+    sizing: &mut Sizing<'n, 'a>,
+    total_of: impl Fn(&mut Sizing<'n, 'a>) -> Size,
+) -> Option<Size> {
+    for _ in 0..=ROUNDS {
+        let total = total_of(sizing);
+        if !sizing.again() {
+            return Some(total);
+        }
+    }
+    None
 }
 
 /// The most places that are shown; one mistake shows in everything that uses it.

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::policy::gate::File;
-use crate::policy::gate::growth::bill::{BUDGET, Bill, REQUEST};
+use crate::policy::gate::growth::bill::{self, Bill, REQUEST};
 use crate::policy::gate::growth::scope::Scope;
 use crate::policy::gate::growth::size::Size;
+use crate::policy::gate::growth::tested;
 use crate::policy::gate::names::{Names, Path};
 use crate::policy::syntax::{Assign, Body, Head, Rule, Span, Step};
 
@@ -26,9 +27,29 @@ pub(super) struct Excess {
     pub(super) size: Size,
 }
 
+/// Whose evaluations the sizes are of.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Whose {
+    /// Those that serve: what tests put in never meets a request.
+    Requests,
+    /// The bundle's own tests.
+    Tests,
+}
+
+impl Whose {
+    /// The most that one value may take.
+    fn budget(self) -> u64 {
+        match self {
+            Self::Requests => bill::BUDGET,
+            Self::Tests => tested::BUDGET,
+        }
+    }
+}
+
 /// The sizes of a bundle's rules, each found once.
 #[derive(Debug)]
 pub(super) struct Sizing<'n, 'a> {
+    pub(super) whose: Whose,
     pub(super) files: &'a [File<'a>],
     pub(super) names: &'n Names<'a>,
     pub(super) data: &'a Value,
@@ -62,8 +83,14 @@ pub(super) const STEPS: u64 = 4_000_000;
 pub(super) const DIGITS: u64 = 1 << 20;
 
 impl<'n, 'a> Sizing<'n, 'a> {
-    pub(super) fn new(files: &'a [File<'a>], names: &'n Names<'a>, data: &'a Value) -> Self {
+    pub(super) fn new(
+        files: &'a [File<'a>],
+        names: &'n Names<'a>,
+        data: &'a Value,
+        whose: Whose,
+    ) -> Self {
         Self {
+            whose,
             files,
             names,
             data,
@@ -174,7 +201,7 @@ impl<'n, 'a> Sizing<'n, 'a> {
 
     /// The size, or a report that it is too large; that is said once, where it happens.
     pub(super) fn checked(&mut self, span: Span, file: usize, size: Size) -> Size {
-        if Bill::of(size).total(REQUEST) <= BUDGET && size.digits <= DIGITS {
+        if Bill::of(size).total(REQUEST) <= self.whose.budget() && size.digits <= DIGITS {
             return size;
         }
         self.excesses.push(Excess { file, span, size });

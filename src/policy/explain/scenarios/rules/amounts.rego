@@ -1,0 +1,3 @@
+package lib.amounts
+
+number(value) if is_number(value)
