@@ -39,6 +39,7 @@ pub mod identity;
 pub mod route;
 pub mod operation;
 pub mod policy;
+pub mod proposal;
 pub mod history;
 pub mod audit;
 pub mod enforce;
@@ -54,6 +55,7 @@ pub mod proxy;
 pub mod admin;
 
 // Assembly.
+pub mod store;
 pub mod config;
 pub mod rehearsal;
 pub mod log;
