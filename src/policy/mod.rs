@@ -46,7 +46,7 @@ pub use archive::is_archive;
 pub use bundle::Bundle;
 pub use checker::Checker;
 pub use config::Config;
-pub use decision::{Cause, Decision, Effect, Failure, Reason, Revision};
+pub use decision::{ApprovalNeed, Cause, Decision, Effect, Failure, Reason, Revision};
 pub use edition::Edition;
 pub use entry::EntryPoint;
 pub use explain::Explainer;

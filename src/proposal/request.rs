@@ -177,7 +177,9 @@ impl fmt::Display for Oversized {
                 f,
                 "address and headers are longer than {MAX_HEAD} bytes; send fewer or shorter ones"
             ),
-            Self::Relative => f.write_str("the request has no scheme or host; name them in its URI"),
+            Self::Relative => {
+                f.write_str("the request has no scheme or host; name them in its URI")
+            }
         }
     }
 }

@@ -104,9 +104,7 @@ impl Substance {
     /// [`Undecodable`], for any other bytes.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Undecodable> {
         let mut reader = Reader::new(bytes, DOMAIN)?;
-        let id = |reader: &mut Reader<'_>| {
-            SpiffeId::parse(reader.text()?).map_err(|_| Undecodable)
-        };
+        let id = |reader: &mut Reader<'_>| SpiffeId::parse(reader.text()?).map_err(|_| Undecodable);
         let owner = id(&mut reader)?;
         let chain = reader.list(id)?;
         let task = match reader.option()? {
