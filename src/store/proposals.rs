@@ -361,6 +361,7 @@ const INSERT: &str = "INSERT INTO proposals (id, identity, status, execution, du
      substance, terms, created_at, not_before, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, \
      $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) ON CONFLICT (owner, identity) DO NOTHING";
 
-const UPDATE: &str = "UPDATE proposals SET identity = $2, status = $3, execution = $4, due_at = $5, \
+/// An identity that was given up is never taken again: another proposal may have it by now.
+const UPDATE: &str = "UPDATE proposals SET identity = CASE WHEN identity IS NULL THEN NULL ELSE $2 END, status = $3, execution = $4, due_at = $5, \
      decided_at = $6, executor = $7, claimed_until = $8, finished_at = $9, answer = $10 \
      WHERE id = $1";

@@ -123,11 +123,13 @@ async fn of_a_hundred_puts_one_is_kept(url: String) {
         .collect();
     let (mut fresh, mut ids) = (0, std::collections::HashSet::new());
     for put in puts {
-        let (Put::Fresh(found) | Put::Standing(found)) = &put.await.unwrap() else { continue };
+        let put = put.await.unwrap();
+        fresh += usize::from(matches!(put, Put::Fresh(_)));
+        let (Put::Fresh(found) | Put::Standing(found)) = put;
         ids.insert(found.id());
     }
-    fresh += store.waiting(None).await.unwrap().len();
     assert_eq!((fresh, ids.len()), (1, 1));
+    assert_eq!(store.waiting(None).await.unwrap().len(), 1);
 }
 
 async fn of_a_hundred_claims_one_wins(url: String) {
@@ -182,6 +184,18 @@ async fn what_a_dead_executor_had_is_unknown_and_not_sent_again(url: String) {
     assert_eq!(lost.iter().map(Proposal::id).collect::<Vec<_>>(), [second]);
     assert_eq!(store.load(first).await.unwrap().state().execution, Execution::Unknown);
     assert_eq!(store.claim_next(claim("a"), NOW).await.unwrap(), None);
+}
+
+async fn one_that_ends_late_leaves_its_successor_alone(url: String) {
+    let store = Store::open(&url).await.unwrap();
+    let draft = draft("one");
+    let late = approved(&store, draft.clone()).await;
+    store.claim(late, claim("a"), NOW).await.unwrap();
+    let next = again(&Draft { expires_at: Timestamp::from_micros(20_000), ..draft.clone() });
+    assert_eq!(store.put(next.clone(), EXPIRES).await.unwrap(), Put::Fresh(next.clone()));
+    let ended = store.finish(late, "a", Outcome::Succeeded(answer()), EXPIRES).await.unwrap();
+    assert_eq!(ended.state().execution, Execution::Succeeded);
+    assert_eq!(store.put(again(&draft), EXPIRES).await.unwrap(), Put::Standing(next));
 }
 
 async fn what_is_given_back_is_due_later(url: String) {
@@ -259,6 +273,7 @@ suite!(
     of_a_hundred_claims_one_wins,
     an_answer_is_kept_and_never_replaced,
     what_a_dead_executor_had_is_unknown_and_not_sent_again,
+    one_that_ends_late_leaves_its_successor_alone,
     what_is_given_back_is_due_later,
     what_is_over_expires_and_is_not_denied,
     each_person_answers_once_and_for_this_digest,
