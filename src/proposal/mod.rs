@@ -12,6 +12,7 @@ mod digest;
 mod terms;
 mod answer;
 mod state;
+#[expect(clippy::module_inception, reason = "the noun itself stands in a file of its name")]
 mod proposal;
 #[cfg(test)]
 mod tests;
