@@ -67,8 +67,6 @@ name!(
 );
 
 /// Declares an id: a prefix and 32 hexadecimal digits, made by Countersign.
-///
-/// A UUID version 7 (RFC 9562 §5.7), so ids sort by the time they were made.
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
         $(#[$doc])*
