@@ -1,4 +1,5 @@
-//! What Countersign gets for itself: one document from one server, again whenever it changes.
+//! What Countersign gets for itself, one document from one server again whenever it changes, and what
+//! it hands over: one document after another to one server.
 //!
 //! No agent's request goes this way and no agent's credential either: that is `upstream`'s, which
 //! takes nothing but an authorized request. Redirects are not followed.
@@ -8,9 +9,12 @@ use std::io;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::header::{AUTHORIZATION, CONTENT_TYPE, ETAG, HOST, HeaderValue, IF_NONE_MATCH};
-use http::{HeaderName, Request, Response, StatusCode};
-use http_body_util::{BodyExt, Empty};
+use http::header::{
+    AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HOST, HeaderValue, IF_NONE_MATCH,
+};
+use http::request::Builder;
+use http::{HeaderName, Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -24,7 +28,7 @@ use crate::upstream::config::{Host, TlsConfig};
 use crate::upstream::tls::{self, Tls, TlsError};
 use crate::upstream::{Endpoint, Protocol};
 
-/// What an operator says about one document.
+/// What an operator says about one document, or about where documents go.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Config {
     /// The server.
@@ -35,13 +39,13 @@ pub struct Config {
     pub resource: String,
     /// What to show as a bearer token, read anew each time.
     pub token: Option<Source>,
-    /// How often to ask.
+    /// How often to ask, or to look for something to hand over.
     pub every: Duration,
-    /// How long the server may hold a request until the document changes.
+    /// How long the server may hold a request until the document changes; nothing is handed over so.
     pub wait: Duration,
 }
 
-/// Where a document is.
+/// Where a document is, or where documents go.
 pub struct Place {
     config: Config,
     tls: Tls,
@@ -58,7 +62,7 @@ pub struct Fetched {
     pub waits: bool,
 }
 
-/// Why there is no document.
+/// Why there is no document, or why it was not taken.
 #[derive(Debug)]
 pub enum FetchError {
     /// The connection cannot be made, or broke off.
@@ -67,7 +71,7 @@ pub enum FetchError {
     Late,
     /// It is larger than this many bytes.
     Large(usize),
-    /// The server answered with another status than 200 or 304.
+    /// The server answered with another status than one that was hoped for.
     Status(StatusCode),
     /// The token cannot be read, or is not one.
     Token(Option<SourceError>),
@@ -108,26 +112,52 @@ impl Place {
         timeout(wait + PATIENCE, fetching).await.unwrap_or(Err(FetchError::Late))
     }
 
+    /// Hands over `body`: JSON, compressed with gzip. Any status from 200 to 299 is a receipt.
+    ///
+    /// # Errors
+    /// [`FetchError`]; the server may have taken it all the same.
+    pub async fn post(&self, body: Bytes) -> Result<(), FetchError> {
+        let request = self
+            .head(Method::POST)?
+            .header(CONTENT_TYPE, "application/json")
+            .header(CONTENT_ENCODING, "gzip")
+            .body(Full::new(body))
+            .map_err(broken)?;
+        let posted = timeout(PATIENCE, self.send(request)).await;
+        match posted.unwrap_or(Err(FetchError::Late))?.status() {
+            status if status.is_success() => Ok(()),
+            status => Err(FetchError::Status(status)),
+        }
+    }
+
     fn request(
         &self,
         tag: Option<&HeaderValue>,
         wait: Duration,
-    ) -> Result<Request<Empty<Bytes>>, FetchError> {
-        let mut request = Request::get(&self.config.resource)
-            .header(HOST, self.config.endpoint.authority().as_str())
-            .header(PREFER, format!("modes=snapshot;wait={}", wait.as_secs()));
+    ) -> Result<Request<Full<Bytes>>, FetchError> {
+        let prefer = format!("modes=snapshot;wait={}", wait.as_secs());
+        let mut request = self.head(Method::GET)?.header(PREFER, prefer);
         if let Some(tag) = tag {
             request = request.header(IF_NONE_MATCH, tag);
         }
+        request.body(Full::default()).map_err(broken)
+    }
+
+    /// What every request begins with.
+    fn head(&self, method: Method) -> Result<Builder, FetchError> {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(&self.config.resource)
+            .header(HOST, self.config.endpoint.authority().as_str());
         if let Some(source) = &self.config.token {
             let secret = source.read().map_err(|why| FetchError::Token(Some(why)))?;
             let value = secret.bearer().ok_or(FetchError::Token(None))?;
             request = request.header(AUTHORIZATION, value);
         }
-        request.body(Empty::new()).map_err(broken)
+        Ok(request)
     }
 
-    async fn send(&self, request: Request<Empty<Bytes>>) -> Result<Response<Incoming>, FetchError> {
+    async fn send(&self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, FetchError> {
         let port = self.config.endpoint.port();
         let socket = match self.config.endpoint.host() {
             Host::Address(address) => TcpStream::connect((*address, port)).await,
@@ -147,7 +177,7 @@ impl Place {
 /// One request on a connection of its own, which ends with the response.
 async fn exchange(
     stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
-    request: Request<Empty<Bytes>>,
+    request: Request<Full<Bytes>>,
 ) -> Result<Response<Incoming>, FetchError> {
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
     // It ends when the response has been read or dropped.

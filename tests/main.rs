@@ -13,6 +13,7 @@ mod operations;
 mod policy;
 mod history;
 mod bundles;
+mod decision_log;
 mod credentials;
 mod guard;
 mod streaming;

@@ -315,6 +315,55 @@ async fn a_tool_that_has_changed_since_it_was_first_listed_can_be_refused() {
     assert_eq!(call().await["result"]["isError"], true);
 }
 
+/// The pack for MCP servers, with one tool pinned as it is when it adds.
+fn pinned(upstream: &Upstream) -> Site {
+    let data = json!({ "packs": { "mcp": { "prompts": [], "resources": [], "tools": { "sly": {
+        "harmless": true, "arguments": {}, "others": true,
+        "digest": "sha256:69d9793cf2cc29ddcead4d3fcefea686c71936c8fd96d8347dc21527f63c2da3",
+    } } } } });
+    Setup::new(upstream)
+        .file("rules/mcp.rego", include_str!("../rules/packs/mcp/mcp.rego"))
+        .file("rules/lib/mcp.rego", include_str!("../rules/lib/mcp/mcp.rego"))
+        .file("rules/lib/number.rego", include_str!("../rules/lib/number/number.rego"))
+        .file("rules/lib/text.rego", include_str!("../rules/lib/text/text.rego"))
+        .file("rules/data.json", &data.to_string())
+        .route("protocol: mcp, policy: data.countersign.packs.mcp.decision")
+        .start()
+}
+
+#[tokio::test]
+async fn the_pack_denies_a_tool_that_has_changed_since_it_was_pinned() {
+    let says = |what: &'static str| {
+        Upstream::answering(move |received| {
+            let message: Value = serde_json::from_slice(&received.body).unwrap();
+            if message["method"] != "tools/list" {
+                return server(received);
+            }
+            let tools = json!([{ "name": "sly", "description": what }]);
+            answer(&json!({ "jsonrpc": "2.0", "id": message["id"], "result": { "tools": tools } }))
+        })
+    };
+    let sly = json!({ "name": "sly" });
+    let approved = says("adds");
+    let site = pinned(&approved);
+    let unseen = ask(&site, "tools/call", sly.clone()).await;
+    assert!(unseen.to_string().contains("definition_unseen"), "{unseen}");
+    let listed = ask(&site, "tools/list", json!({})).await;
+    assert_eq!(names(&listed, "tools", "name"), ["sly"]);
+    let called = ask(&site, "tools/call", sly.clone()).await;
+    assert_eq!(called["result"]["isError"], Value::Null, "{called}");
+
+    // It changed before this process saw it: only the pin can tell.
+    let changed = says("sends it away");
+    let site = pinned(&changed);
+    let listed = ask(&site, "tools/list", json!({})).await;
+    assert_eq!(names(&listed, "tools", "name"), [""; 0]);
+    let called = ask(&site, "tools/call", sly).await;
+    assert_eq!(called["result"]["isError"], true);
+    assert!(called.to_string().contains("definition_changed"), "{called}");
+    assert!(called.to_string().contains("look: sha256:"), "{called}");
+}
+
 #[tokio::test]
 async fn a_stream_that_is_denied_looks_like_one_that_is_not_offered() {
     let upstream = Upstream::answering(server);

@@ -3,7 +3,7 @@
 use http::Request;
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, RULES, Setup, Site, Upstream, body, reply};
+use crate::harness::{Answer, RULES, Setup, Site, Upstream, body, reply, till};
 
 /// Reads are allowed, and nothing else; every operation has to be one.
 const READS: &str = r#"package countersign.authz
@@ -227,6 +227,48 @@ async fn a_grpc_call_is_what_its_path_names() {
     assert_eq!(allowed.status.as_u16(), 200);
     assert_eq!(upstream.request().target, "/shop.v1.Orders/Get");
 }
+
+#[tokio::test]
+async fn grpc_messages_that_were_judged_are_sent_to_the_byte() {
+    let upstream = Upstream::http2(|_| reply(""));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("shop.pb");
+    std::fs::write(&file, till()).unwrap();
+    let site = Setup::new(&upstream)
+        .rules(NINE)
+        .upstream("protocol: h2")
+        .route(&format!(
+            "protocol: grpc, inspect: {{ body: grpc, descriptors: {} }}",
+            file.display()
+        ))
+        .start();
+    let agent = site.agent("caller");
+    let pay = |text: &str| {
+        let request = Request::post("/shop.Till/Pay").header("content-type", "application/grpc");
+        request.body(body(text.to_owned())).unwrap()
+    };
+    // Of a field that stands twice the last one counts, wherever it is read.
+    for (denied, status) in [
+        ("\0\0\0\0\x04\x08\x09\x08\x07", "7"),
+        ("\0\0\0\0\x04\x08\x07\x08", "3"),
+        ("\0\0\0\0\x02\x08\x09\0\0\0\0\x02\x08\x09", "3"),
+    ] {
+        let answer = agent.send(pay(denied)).await;
+        assert_eq!(&answer.headers["grpc-status"], status, "{denied:?}");
+    }
+    assert!(upstream.requests().is_empty());
+    let twice = "\0\0\0\0\x04\x08\x07\x08\x09";
+    assert_eq!(agent.send(pay(twice)).await.status.as_u16(), 200);
+    assert_eq!(&upstream.request().body[..], twice.as_bytes());
+}
+
+/// A sale of exactly 9.
+const NINE: &str = r#"package countersign.authz
+
+default decision := {"allowed": false, "reasons": [{"code": "nine", "message": "Only nine."}]}
+
+decision := {"allowed": true} if input.parsed_body.amount == 9
+"#;
 
 /// A transfer to Zoe of at most 100, in a form or in parts.
 const TRANSFER: &str = r#"package countersign.authz

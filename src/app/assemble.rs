@@ -13,6 +13,7 @@ use crate::config::code::Code;
 use crate::config::keypath::KeyPath;
 use crate::config::{File, Problem, Problems, parse};
 use crate::credential::Credentials;
+use crate::fetch;
 use crate::history;
 use crate::id::ListenerName;
 use crate::identity::{Trust, files};
@@ -22,7 +23,7 @@ use crate::listener::tls::server_config;
 use crate::metrics::Metrics;
 use crate::policy::{self, Bundle};
 use crate::proxy::Snapshot;
-use crate::route::Table;
+use crate::route::{Route, Table};
 use crate::upstream::Upstreams;
 
 /// Everything that a configuration leads to, loaded and checked; nothing runs yet.
@@ -51,6 +52,8 @@ pub struct Standing {
     pub audit: audit::Config,
     /// Where decisions are kept, if they are.
     pub history: Option<history::Config>,
+    /// Where they are sent, if they are.
+    pub receiver: Option<fetch::Config>,
     /// Where the policy's archive comes from, if it comes from a server.
     pub supply: Option<Supply>,
     /// Every file and folder whose change may change any of this.
@@ -69,8 +72,9 @@ pub struct Refused {
 impl Standing {
     /// Whether it differs from `other` in what only a restart can change.
     pub fn needs_restart(&self, other: &Self) -> bool {
-        (&self.listeners, &self.admin, self.workers, &self.audit, &self.history)
-            != (&other.listeners, &other.admin, other.workers, &other.audit, &other.history)
+        (&self.listeners, &self.admin, self.workers, &self.audit)
+            != (&other.listeners, &other.admin, other.workers, &other.audit)
+            || (&self.history, &self.receiver) != (&other.history, &other.receiver)
     }
 }
 
@@ -108,6 +112,7 @@ impl Assembly {
                 workers: file.worker_count(),
                 audit: parts.audit,
                 history: file.history(),
+                receiver: parts.receiver,
                 supply: parts.supply,
                 files,
             },
@@ -132,34 +137,37 @@ struct Parts {
     snapshot: Snapshot,
     audit: audit::Config,
     supply: Option<Supply>,
+    receiver: Option<fetch::Config>,
 }
 
 impl Loading {
     /// Loads every part, noting every problem; `None` if one is missing.
     fn parts(&mut self, file: &File, clock: &Clock, metrics: &Metrics) -> Option<Parts> {
-        self.observed(file, clock);
         let security = self.security(file, clock);
         let upstreams = self.upstreams(file);
         let bundle = self.bundle(file, clock);
         let credentials = file.credentials().map_err(|problem| self.problems.add(problem)).ok();
         let audit = file.audit().map_err(|problem| self.problems.add(problem)).ok();
+        let receiver = file.receiver().map_err(|problem| self.problems.add(problem)).ok();
         let supply = Supply::of(file).map_err(|problem| self.problems.add(problem)).ok();
+        let routes = file.routes().map_err(|problem| self.problems.add(problem)).ok();
+        self.observed(routes.as_deref().unwrap_or_default(), clock);
         let (security, svid_ends) = security?;
         let snapshot = Snapshot {
             security,
             svid_ends,
-            routes: Table::new(file.routes()),
+            routes: Table::new(routes?),
             bundle: Arc::new(bundle?),
             credentials: Credentials::load(credentials?, metrics.credential.clone()),
             upstreams: upstreams?,
         };
-        Some(Parts { snapshot, audit: audit?, supply: supply? })
+        Some(Parts { snapshot, audit: audit?, supply: supply?, receiver: receiver? })
     }
 
     /// Nothing is observed for ever, by whatever name.
-    fn observed(&mut self, file: &File, clock: &Clock) {
+    fn observed(&mut self, routes: &[Route], clock: &Clock) {
         let latest = clock.now().plus(LONGEST_OBSERVED);
-        for route in file.routes() {
+        for route in routes {
             if route.observe_until.is_some_and(|until| until > latest) {
                 let at = KeyPath::top("routes").key(route.name.as_str()).key("observe_until");
                 let message = "a route may be observed for at most 90 days from now";
@@ -243,6 +251,7 @@ fn named_files(file: &File) -> Vec<PathBuf> {
         files.push(policy.path);
         files.extend(policy.candidate);
     }
+    files.extend(file.descriptors().map(Path::to_owned));
     files
 }
 

@@ -4,6 +4,7 @@ pub mod assemble;
 pub mod watch;
 pub mod worker;
 pub mod supply;
+pub mod delivery;
 pub mod supervisor;
 pub mod running;
 

@@ -12,6 +12,7 @@ use tracing::{error, info, warn};
 
 use crate::admin;
 use crate::app::assemble::{Assembly, Standing};
+use crate::app::delivery::Delivery;
 use crate::app::supply::{self, Supply};
 use crate::app::watch::{INTERVAL, Watch};
 use crate::listener::Bound;
@@ -63,6 +64,9 @@ impl Supervisor {
         }
         let mut supplier = Supplier::default();
         supplier.follow(standing.supply.as_ref(), &shared);
+        if let Some(delivery) = Delivery::of(&standing) {
+            tokio::task::spawn_local(delivery.run(shared.metrics.history.clone()));
+        }
         tokio::task::spawn_local(reload_on_change(config, standing, shared, supplier));
         shutdown.wait().await;
     }

@@ -67,7 +67,7 @@ impl Arguments {
 
 /// Whether any route of the configuration shows bodies to rules.
 pub(super) fn bodies(file: &File) -> Bodies {
-    let inspects = file.routes().iter().any(|route| route.inspect.is_some());
+    let inspects = file.inspects();
     if inspects { Bodies::Somewhere } else { Bodies::Nowhere }
 }
 

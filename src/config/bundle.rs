@@ -108,20 +108,30 @@ impl Server {
     }
 
     pub(super) fn check(&self, at: &KeyPath, report: &mut Report) {
-        if !self.resource.starts_with('/') || self.resource.parse::<http::Uri>().is_err() {
-            let message = "`resource` is not a path";
-            report.check(
-                Problem::value(Code::Value, at.key("resource"), message)
-                    .help("write it like `/bundles/authz.tar.gz`"),
-            );
-        }
-        if self.token.is_some() && self.url.scheme == Scheme::Http && !self.url.is_loopback() {
-            let message = "the token would be sent in the clear";
-            report.check(Problem::key(Code::Pair, at.key("token"), message).help("use `https://`"));
-        }
+        check_resource(&self.resource, "/bundles/authz.tar.gz", at, report);
+        check_token(self.token.as_ref(), &self.url, at, report);
         let often = Period::secs(1)..=Period::secs(86_400);
         report.within(at.key("every"), &self.every, often);
         report.within(at.key("wait"), &self.wait, Period::secs(0)..=Period::secs(3600));
+    }
+}
+
+/// Where on its server something is; `example` shows how to write it.
+pub(super) fn check_resource(resource: &str, example: &str, at: &KeyPath, report: &mut Report) {
+    if !resource.starts_with('/') || resource.parse::<http::Uri>().is_err() {
+        let message = "`resource` is not a path";
+        report.check(
+            Problem::value(Code::Value, at.key("resource"), message)
+                .help(format!("write it like `{example}`")),
+        );
+    }
+}
+
+/// A token is for nobody on the way.
+pub(super) fn check_token(token: Option<&Source>, url: &Origin, at: &KeyPath, report: &mut Report) {
+    if token.is_some() && url.scheme == Scheme::Http && !url.is_loopback() {
+        let message = "the token would be sent in the clear";
+        report.check(Problem::key(Code::Pair, at.key("token"), message).help("use `https://`"));
     }
 }
 

@@ -33,6 +33,7 @@ mod strict;
 mod shape;
 mod check;
 pub mod cases;
+mod places;
 pub mod parts;
 pub mod schema;
 

@@ -1,5 +1,7 @@
 //! How a route's requests are taken apart into operations, the defaults included.
 
+use std::fs;
+
 use crate::config::code::Code;
 use crate::config::keypath::KeyPath;
 use crate::config::problem::Problem;
@@ -7,12 +9,13 @@ use crate::config::protocol::{GraphQl, Protocol};
 use crate::config::report::Report;
 use crate::config::routes::{Body, Dialect, Route};
 use crate::config::size::Size;
+use crate::route::protobuf::Descriptors;
 use crate::route::protocol::{self, Reads};
 use crate::route::terms::{self, Encoding};
 
 impl Route {
     /// How its requests are taken apart.
-    pub(super) fn protocol(&self) -> protocol::Protocol {
+    pub(super) fn protocol(&self, descriptors: Option<Descriptors>) -> protocol::Protocol {
         let reads = Reads(self.reads.iter().map(|name| name.as_str().into()).collect());
         match self.protocol {
             Protocol::Graphql => {
@@ -24,11 +27,26 @@ impl Route {
                     reads,
                 })
             }
-            Protocol::Grpc => protocol::Protocol::Grpc(reads),
+            Protocol::Grpc => protocol::Protocol::Grpc(protocol::Grpc { reads, descriptors }),
             Protocol::Http => protocol::Protocol::Http,
             Protocol::Jsonrpc => protocol::Protocol::JsonRpc(reads),
             Protocol::Mcp => protocol::Protocol::Mcp,
         }
+    }
+
+    /// What its messages are, where gRPC is inspected; the error says what is wrong with the file.
+    pub(super) fn descriptors(&self) -> Result<Option<Descriptors>, String> {
+        let Some(path) = self.inspect.as_ref().and_then(|inspect| inspect.descriptors.as_ref())
+        else {
+            return Ok(None);
+        };
+        let unusable = |why: String| format!("{}: {why}", path.display());
+        let size = fs::metadata(path).map_err(|why| unusable(why.to_string()))?.len();
+        if size > MAX_DESCRIPTORS {
+            return Err(unusable("it is larger than 16 MiB".to_owned()));
+        }
+        let set = fs::read(path).map_err(|why| unusable(why.to_string()))?;
+        Descriptors::read(&set).map(Some).map_err(unusable)
     }
 
     /// The shape of our own answers, the protocol's default included.
@@ -50,6 +68,7 @@ impl Route {
         let (body, limit) = said.or(usual)?;
         let encoding = match body {
             Body::Form => Encoding::Form,
+            Body::Grpc => Encoding::Grpc,
             Body::Json => Encoding::Json,
             Body::Multipart => Encoding::Multipart,
             Body::None => return None,
@@ -66,10 +85,7 @@ impl Route {
                     .help("write `json`, or remove `inspect`"),
             );
         }
-        if self.protocol == Protocol::Grpc && body.is_some_and(|body| body != Body::None) {
-            let message = "the messages of gRPC cannot be inspected";
-            report.check(Problem::key(Code::Value, at.key("inspect"), message));
-        }
+        self.check_messages(&at.key("inspect"), report);
         if self.protocol != Protocol::Http && !self.upgrade.is_empty() {
             let message = "what a tunnel carries cannot be taken apart into operations";
             report.check(Problem::key(Code::Value, at.key("upgrade"), message));
@@ -79,6 +95,33 @@ impl Route {
             report.check(Problem::key(Code::Value, at.key("reads"), message));
         }
         self.check_graphql(&at.key("graphql"), report);
+    }
+
+    /// Messages of gRPC are read with descriptors, and nothing else is.
+    fn check_messages(&self, at: &KeyPath, report: &mut Report) {
+        let Some(inspect) = &self.inspect else { return };
+        let grpc = self.protocol == Protocol::Grpc;
+        if grpc != (inspect.body == Body::Grpc) && (!grpc || inspect.body != Body::None) {
+            let message = "`grpc` is how bodies of `protocol: grpc` are read, and no others";
+            report.check(Problem::value(Code::Value, at.key("body"), message));
+        }
+        match (inspect.body == Body::Grpc, &inspect.descriptors) {
+            (true, None) => {
+                let message = "messages of gRPC cannot be read without descriptors";
+                report.check(Problem::value(Code::Missing, at.key("body"), message).help(
+                    "add `descriptors`, the file that `protoc --include_imports \
+                         --descriptor_set_out=FILE` writes",
+                ));
+            }
+            (false, Some(_)) => {
+                let message = "only `body: grpc` is read with descriptors";
+                report.check(Problem::key(Code::Pair, at.key("descriptors"), message));
+            }
+            _ => {}
+        }
+        if inspect.body == Body::Grpc {
+            report.within(at.key("limit"), &inspect.limit, Size::bytes(1)..=Size::mib(4));
+        }
     }
 
     fn check_graphql(&self, at: &KeyPath, report: &mut Report) {
@@ -106,3 +149,6 @@ impl Route {
         }
     }
 }
+
+/// The largest file of descriptors, in bytes.
+const MAX_DESCRIPTORS: u64 = 16 * 1024 * 1024;

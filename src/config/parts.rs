@@ -14,6 +14,7 @@ use crate::config::bundle::{Key, Server, Signing};
 use crate::config::code::Code;
 use crate::config::credentials::Credential;
 use crate::config::file::{File, Workers};
+use crate::config::history::Receiver;
 use crate::config::keypath::KeyPath;
 use crate::config::listeners::{Door, Limits};
 use crate::config::policy::{Memory, Policy, Tests};
@@ -71,9 +72,22 @@ impl File {
             .collect()
     }
 
-    /// The routes.
-    pub fn routes(&self) -> Vec<route::Route> {
+    /// The routes. Reads their descriptors from the disk.
+    ///
+    /// # Errors
+    /// A problem for descriptors that cannot be read or used.
+    pub fn routes(&self) -> Result<Vec<route::Route>, Problem> {
         self.routes.iter().map(|(name, route)| route.used(name)).collect()
+    }
+
+    /// Whether policy sees bodies on any route.
+    pub fn inspects(&self) -> bool {
+        self.routes.values().any(|route| route.inspected().is_some())
+    }
+
+    /// The files with the descriptors of gRPC messages.
+    pub fn descriptors(&self) -> impl Iterator<Item = &Path> {
+        self.routes.values().filter_map(|route| route.inspect.as_ref()?.descriptors.as_deref())
     }
 
     /// The upstreams.
@@ -133,6 +147,15 @@ impl File {
     /// Where decisions are kept, if they are.
     pub fn history(&self) -> Option<history::Config> {
         self.policy.as_ref().and_then(|policy| Some(policy.history.as_ref()?.used()))
+    }
+
+    /// Where decisions are sent, if they are.
+    ///
+    /// # Errors
+    /// A problem for an address that is no endpoint.
+    pub fn receiver(&self) -> Result<Option<fetch::Config>, Problem> {
+        let history = self.policy.as_ref().and_then(|policy| policy.history.as_ref());
+        history.and_then(|history| history.send.as_ref()).map(Receiver::used).transpose()
     }
 
     /// The server of the policy's archive, if it has one.
@@ -198,37 +221,23 @@ impl Signing {
     }
 }
 
-impl Server {
-    fn used(&self) -> Result<fetch::Config, Problem> {
-        let endpoint = upstream::Endpoint::parse(&self.url.to_string()).map_err(|why| {
-            let at = KeyPath::top("policy").key("server").key("url");
-            Problem::value(Code::Value, at, why.to_string())
-        })?;
-        Ok(fetch::Config {
-            endpoint,
-            tls: self.tls.used(),
-            resource: self.resource.clone(),
-            token: self.token.as_ref().map(Source::used),
-            every: self.every.0.duration(),
-            wait: self.wait.0.duration(),
-        })
-    }
-}
-
 impl Route {
     fn rule(&self) -> Option<RuleName> {
         self.policy.as_deref().map(Into::into)
     }
 
-    fn used(&self, name: &RouteName) -> route::Route {
-        route::Route {
+    fn used(&self, name: &RouteName) -> Result<route::Route, Problem> {
+        let at = || KeyPath::top("routes").key(name.as_str()).key("inspect").key("descriptors");
+        let descriptors = self.descriptors();
+        let descriptors = descriptors.map_err(|why| Problem::value(Code::Unusable, at(), why))?;
+        Ok(route::Route {
             name: name.clone(),
             hosts: self.hosts.iter().map(|host| host.0.clone()).collect(),
             path: self.path.as_ref().map_or_else(PathPrefix::root, |path| path.0.clone()),
             methods: self.methods.as_ref().map(|all| all.iter().map(|m| m.0.clone()).collect()),
             upstream: self.upstream.clone(),
             credential: self.credential.clone(),
-            protocol: self.protocol(),
+            protocol: self.protocol(descriptors),
             inspect: self.inspected(),
             durability: self.durability.into(),
             dialect: self.dialect(),
@@ -242,7 +251,7 @@ impl Route {
             retry: self.retry.into(),
             policy: self.rule(),
             observe_until: self.observe_until.as_ref().map(|until| until.0),
-        }
+        })
     }
 }
 
@@ -282,7 +291,7 @@ impl Upstream {
 }
 
 impl Tls {
-    fn used(&self) -> upstream::config::TlsConfig {
+    pub(super) fn used(&self) -> upstream::config::TlsConfig {
         let client = self.cert.clone().zip(self.key.clone());
         upstream::config::TlsConfig {
             roots: self
@@ -296,7 +305,7 @@ impl Tls {
 }
 
 impl Source {
-    fn used(&self) -> credential::Source {
+    pub(super) fn used(&self) -> credential::Source {
         match self {
             Self::Env(name) => credential::Source::Environment(name.clone()),
             Self::File(path) => credential::Source::File(path.clone()),

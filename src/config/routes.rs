@@ -1,6 +1,7 @@
 //! `routes:` which requests there are, and what happens to each.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use http::Method;
 use schemars::JsonSchema;
@@ -83,6 +84,9 @@ pub struct Inspect {
     /// The largest body; a larger one is refused before anything else happens.
     #[serde(default = "inspect_limit")]
     pub limit: Text<Size>,
+    /// For `grpc`: the file with the descriptors of its services, as `protoc --include_imports
+    /// --descriptor_set_out` writes it.
+    pub descriptors: Option<PathBuf>,
 }
 
 /// How a body is read for policy.
@@ -91,6 +95,8 @@ pub struct Inspect {
 pub enum Body {
     /// As a form: names and values.
     Form,
+    /// As messages of gRPC, by their descriptors.
+    Grpc,
     /// As JSON, strictly.
     Json,
     /// As parts: names, files and sizes.

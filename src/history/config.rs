@@ -16,6 +16,18 @@ pub struct Config {
     pub limit: u64,
     /// What is covered beside what always is.
     pub mask: Mask,
+    /// Whether they are sent elsewhere as well.
+    pub sending: Sending,
+}
+
+/// Whether decisions are sent elsewhere: what is removed before is then counted.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Sending {
+    /// They are.
+    Elsewhere,
+    /// They stay where they are kept.
+    #[default]
+    Nowhere,
 }
 
 impl Config {
@@ -27,6 +39,12 @@ impl Config {
 
     /// The defaults, for the folder at `path`.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), keep: Self::KEEP, limit: Self::LIMIT, mask: Mask::default() }
+        Self {
+            path: path.into(),
+            keep: Self::KEEP,
+            limit: Self::LIMIT,
+            mask: Mask::default(),
+            sending: Sending::default(),
+        }
     }
 }

@@ -93,7 +93,7 @@ impl Inquiry {
             asked: record.asked(),
             revision: revision.map(|revision| revision.to_string()).unwrap_or_default(),
             micros: std::time::Duration::from_nanos(record.nanos()).as_secs_f64() * 1e6,
-            masked: record.masked().to_vec(),
+            masked: record.covered(),
             explanation: None,
             notes: let_pass(record)
                 .into_iter()

@@ -11,14 +11,16 @@ use std::thread;
 use std::time::Duration;
 
 use crate::clock::{Clock, Timestamp};
+use crate::history::backlog::Backlog;
 use crate::history::change::Change;
-use crate::history::config::Config;
+use crate::history::config::{Config, Sending};
 use crate::history::error::Error;
-use crate::history::record::Record;
-use crate::history::segment::{self, Segment};
+use crate::history::record::Bare;
+use crate::history::segment::{self, Found, Segment};
 use crate::history::shelf::Shelf;
+use crate::history::told::Told;
 use crate::metrics::HistoryMetrics;
-use crate::policy::{Handed, Observed, Observer, Trial};
+use crate::policy::{Failure, Handed, Masker, Observed, Observer, Trial};
 
 /// Keeps what an [`Observer`] is handed.
 #[derive(Debug)]
@@ -30,6 +32,9 @@ pub struct Keeper {
     segment: Option<Segment>,
     /// The rules that are asked beside those that decide.
     candidate: Option<Trial>,
+    /// The bundle's own rule about what nobody is to read, and why it gave no answer last time.
+    masker: Option<Masker>,
+    unmasked: String,
     /// Lines that are not written yet, and how many.
     lines: Vec<u8>,
     count: u64,
@@ -55,6 +60,8 @@ impl Keeper {
             shelf,
             segment: None,
             candidate: None,
+            masker: None,
+            unmasked: String::new(),
             lines: Vec::new(),
             count: 0,
             expired: Timestamp::default(),
@@ -100,8 +107,10 @@ impl Keeper {
         if let Err(why) = self.shelf.keep(revision, edition, observed.at) {
             tracing::warn!(%revision, "the rules cannot be kept in the history: {why}");
         }
-        let mut record = Record::of(observed, &self.config.mask);
-        self.try_candidate(observed, &mut record);
+        let mut bare = Bare::of(observed);
+        self.try_candidate(observed, &mut bare);
+        let told = self.told(observed, &bare);
+        let record = bare.covered(&self.config.mask, &told);
         // Maps with texts for keys and no floats but those of JSON: it can always be written.
         if serde_json::to_writer(&mut self.lines, &record).is_ok() {
             self.lines.push(b'\n');
@@ -113,14 +122,39 @@ impl Keeper {
     }
 
     /// Asks the candidate the same, if there is one.
-    fn try_candidate(&mut self, observed: &Observed, record: &mut Record) {
+    fn try_candidate(&mut self, observed: &Observed, bare: &mut Bare) {
         let Some(candidate) = observed.bundle.candidate() else { return };
         let current = self.candidate.take().filter(|trial| trial.tries(candidate));
         let trial =
             self.candidate.insert(current.unwrap_or_else(|| Trial::new(Arc::clone(candidate))));
         let Some(said) = trial.repeat(observed) else { return };
-        let change = record.ask(&said).map_or("none", Change::word);
+        let change = bare.ask(&said).map_or("none", Change::word);
         self.metrics.candidate.with_label_values(&[change]).inc();
+    }
+
+    /// What the bundle's own rule says is to be covered. If it has none, that costs nothing; if it
+    /// gives no answer, everything is covered.
+    fn told(&mut self, observed: &Observed, bare: &Bare) -> Told {
+        if !observed.bundle.masks() {
+            return Told::nothing();
+        }
+        let current = self.masker.take().filter(|masker| masker.is_of(&observed.bundle));
+        let masker = current.unwrap_or_else(|| Masker::new(Arc::clone(&observed.bundle)));
+        let masker = self.masker.insert(masker);
+        let event = bare.event().ok_or_else(|| "the event cannot be written".to_owned());
+        let said = event.and_then(|event| masker.ask(&event).map_err(|why| without_values(&why)));
+        said.and_then(|said| Told::read(&said)).unwrap_or_else(|why| {
+            self.metrics.mask_failures.inc();
+            // What fails once often fails each time, and is told once.
+            if self.unmasked != why {
+                tracing::error!(
+                    decision = %observed.id(),
+                    "`data.system.log.mask` fails, so inputs and results are covered whole: {why}"
+                );
+                self.unmasked = why;
+            }
+            Told::Everything
+        })
     }
 
     /// Writes the lines that wait.
@@ -169,12 +203,37 @@ impl Keeper {
         let removed = self.shelf.bytes().and_then(|rules| {
             let limit = self.config.limit.saturating_sub(rules);
             let oldest = now.minus(self.config.keep);
-            let left = segment::expire(&self.config.path, oldest, limit, held)?;
+            let going = |found: &Found| self.count_unsent(found);
+            let left = segment::expire(&self.config.path, oldest, limit, held, going)?;
             self.shelf.expire(left.unwrap_or(oldest))
         });
         if let Err(why) = removed {
             tracing::warn!(path = %self.config.path.display(), "old decisions stay: {why}");
         }
+    }
+
+    /// Says how much of a file goes before it was sent.
+    fn count_unsent(&self, found: &Found) {
+        if self.config.sending == Sending::Nowhere {
+            return;
+        }
+        let path = found.path.display();
+        match Backlog::at(&self.config.path).unsent(found) {
+            Ok(0) => {}
+            Ok(events) => {
+                self.metrics.sent.with_label_values(&["expired"]).inc_by(events);
+                tracing::error!(%path, events, "decisions expired before they were sent");
+            }
+            Err(why) => tracing::warn!(%path, "it expires, perhaps unsent: {why}"),
+        }
+    }
+}
+
+/// What failed and where. The engine's own words may repeat what is to be covered.
+fn without_values(why: &Failure) -> String {
+    match why.place() {
+        Some(place) => format!("{}: {place}", why.cause().word()),
+        None => why.cause().word().to_owned(),
     }
 }
 

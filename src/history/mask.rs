@@ -1,12 +1,14 @@
 //! What is covered before a decision is written.
 //!
-//! Members whose names say that they hold a secret are always covered, and what the operator points
-//! at. A covered text is covered wherever else it stands in the same input, and the body's raw text
+//! Members whose names say that they hold a secret are always covered, what the operator points at,
+//! and what the bundle's own rule orders. A covered text is covered wherever else it stands in the same input, and the body's raw text
 //! and the path's query go with what was read from them: covering one of two copies covers nothing.
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
+
+use crate::history::told::Order;
 
 /// What stands in the place of what was covered.
 pub const COVER: &str = "**masked**";
@@ -23,7 +25,7 @@ pub struct Mask {
 pub struct Pointer(Vec<String>);
 
 /// Names of members that are covered everywhere, in lower case and with `_` for `-`.
-const SECRET: [&str; 24] = [
+pub(super) const SECRET: [&str; 24] = [
     "access_token",
     "api_key",
     "apikey",
@@ -56,37 +58,74 @@ const DISTINCT: usize = 6;
 impl Pointer {
     /// `/parsed_body/card` or, as OPA's masks write it, `/input/parsed_body/card`.
     pub fn parse(text: &str) -> Option<Self> {
-        let rest = text.strip_prefix('/')?;
-        let unescaped = |step: &str| step.replace("~1", "/").replace("~0", "~");
-        let mut steps: Vec<String> = rest.split('/').map(unescaped).collect();
+        let mut steps = steps(text)?;
         if steps.first().is_some_and(|first| first == "input") {
             steps.remove(0);
         }
         (!steps.is_empty()).then_some(Self(steps))
     }
+
+    /// From the outermost on.
+    pub(super) fn steps(&self) -> &[String] {
+        &self.0
+    }
+
+    /// `/input/parsed_body/card` or `/result/headers`: a place in an event.
+    pub(super) fn of_event(text: &str) -> Option<Self> {
+        let known = |steps: &Vec<String>| {
+            steps.first().is_some_and(|first| [INPUT, RESULT].contains(&first.as_str()))
+        };
+        steps(text).filter(known).map(Self)
+    }
+}
+
+/// The steps of a JSON pointer.
+fn steps(text: &str) -> Option<Vec<String>> {
+    let unescaped = |step: &str| step.replace("~1", "/").replace("~0", "~");
+    Some(text.strip_prefix('/')?.split('/').map(unescaped).collect())
+}
+
+/// Where something was covered: JSON pointers from `/input` or `/result` on, sorted.
+#[derive(Debug, Default)]
+pub(super) struct Covered {
+    /// Something else stands there.
+    pub(super) masked: BTreeSet<String>,
+    /// Nothing stands there any more.
+    pub(super) erased: BTreeSet<String>,
+}
+
+impl Covered {
+    /// Whether nothing was.
+    pub(super) fn is_empty(&self) -> bool {
+        self.masked.is_empty() && self.erased.is_empty()
+    }
 }
 
 impl Mask {
-    /// Covers `input`, and says where: JSON pointers from `/input` on, sorted.
-    pub fn cover(&self, input: &mut Value) -> Vec<String> {
+    /// Covers the `input` and the `result` of an event, and says where. The orders come first: they
+    /// may move a value to where the rest of the mask finds it.
+    pub(super) fn cover(&self, event: &mut Map<String, Value>, orders: &[Order]) -> Covered {
         let mut covering = Covering::default();
-        covering.named(input, "/input");
-        for pointer in &self.pointers {
-            covering.pointed(input, &pointer.0, "/input");
+        orders.iter().for_each(|order| order.obey(event, &mut covering));
+        if let Some(input) = event.get_mut(INPUT) {
+            covering.named(input, "/input");
+            for pointer in &self.pointers {
+                covering.pointed(input, &pointer.0, "/input");
+            }
+            covering.copies(input);
+            covering.texts.retain(|text| text.len() >= DISTINCT && text != COVER);
+            if !covering.texts.is_empty() {
+                covering.elsewhere(input, "/input");
+            }
         }
-        covering.copies(input);
-        covering.texts.retain(|text| text.len() >= DISTINCT && text != COVER);
-        if !covering.texts.is_empty() {
-            covering.elsewhere(input, "/input");
-        }
-        covering.places.into_iter().collect()
+        covering.places
     }
 }
 
 /// What was covered so far.
 #[derive(Default)]
-struct Covering {
-    places: BTreeSet<String>,
+pub(super) struct Covering {
+    places: Covered,
     texts: BTreeSet<String>,
 }
 
@@ -134,10 +173,29 @@ impl Covering {
         }
     }
 
-    fn cover(&mut self, value: &mut Value, at: String) {
-        self.remember(value);
-        *value = Value::String(COVER.to_owned());
-        self.places.insert(at);
+    /// Covers one value.
+    pub(super) fn cover(&mut self, value: &mut Value, at: String) {
+        self.replace(value, Value::String(COVER.to_owned()), at);
+    }
+
+    /// Puts `with` in its place.
+    pub(super) fn replace(&mut self, value: &mut Value, with: Value, at: String) {
+        let before = std::mem::replace(value, with);
+        self.found(&before, &at);
+        self.places.masked.insert(at);
+    }
+
+    /// Texts of the input are looked for elsewhere in it. A result is made of the rules' own words.
+    fn found(&mut self, value: &Value, at: &str) {
+        if at.starts_with("/input/") {
+            self.remember(value);
+        }
+    }
+
+    /// Notes that what stood at `at` went.
+    pub(super) fn erased(&mut self, before: &Value, at: String) {
+        self.found(before, &at);
+        self.places.erased.insert(at);
     }
 
     fn remember(&mut self, value: &Value) {
@@ -153,18 +211,19 @@ impl Covering {
 
     /// The raw text of a body, and the query in a path, go with what was read from them.
     fn copies(&mut self, input: &mut Value) {
-        let under = |place: &str| self.places.iter().any(|at| at.starts_with(place));
+        let all = self.places.masked.iter().chain(&self.places.erased);
+        let under = |place: &str| all.clone().any(|at| at.starts_with(place));
         let (body, query) = (under("/input/parsed_body"), under("/input/parsed_query"));
         if body && let Some(value) = input.pointer_mut(BODY).filter(|value| value.is_string()) {
             *value = Value::String(COVER.to_owned());
-            self.places.insert(format!("/input{BODY}"));
+            self.places.masked.insert(format!("/input{BODY}"));
         }
         for place in [PATH, PSEUDO_PATH] {
             let path = input.pointer_mut(place).filter(|_| query);
             let Some(Value::String(path)) = path else { continue };
             if let Some((before, _)) = path.split_once('?') {
                 *path = format!("{before}?{COVER}");
-                self.places.insert(format!("/input{place}"));
+                self.places.masked.insert(format!("/input{place}"));
             }
         }
     }
@@ -177,7 +236,7 @@ impl Covering {
                 for secret in &self.texts {
                     if text.contains(secret.as_str()) {
                         *text = text.replace(secret.as_str(), COVER);
-                        self.places.insert(at.to_owned());
+                        self.places.masked.insert(at.to_owned());
                     }
                 }
                 debug_assert!(before <= text.len() || !self.places.is_empty());
@@ -202,76 +261,15 @@ fn is_secret(name: &str) -> bool {
     SECRET.binary_search(&name.as_str()).is_ok()
 }
 
-fn escaped(key: &str) -> String {
+/// A step of a JSON pointer.
+pub(super) fn escaped(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }
+
+/// The parts of an event that are covered.
+const INPUT: &str = "input";
+const RESULT: &str = "result";
 
 const BODY: &str = "/attributes/request/http/body";
 const PATH: &str = "/attributes/request/http/path";
 const PSEUDO_PATH: &str = "/attributes/request/http/headers/:path";
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::{COVER, Mask, Pointer, SECRET};
-
-    #[test]
-    fn the_names_are_in_the_order_that_a_search_needs() {
-        assert!(SECRET.is_sorted());
-    }
-
-    #[test]
-    fn a_secret_by_name_is_covered_wherever_it_stands() {
-        let mut input = json!({
-            "attributes": {"request": {"http": {
-                "path": "/login?Token=hunter22&a=1",
-                "body": "{\"user\":\"u\",\"Password\":\"hunter22\"}",
-                "headers": {":path": "/login?Token=hunter22&a=1", "x-api-key": "k-123456"},
-            }}},
-            "parsed_query": {"Token": ["hunter22"], "a": ["1"]},
-            "parsed_body": {"user": "u", "Password": "hunter22"},
-            "countersign": {"operations": [{"arguments": {"note": "my password is hunter22!"}}]},
-        });
-        let masked = Mask::default().cover(&mut input);
-        let text = input.to_string();
-        assert!(!text.contains("hunter22") && !text.contains("k-123456"), "{text}");
-        assert_eq!(input["parsed_body"]["user"], "u");
-        assert_eq!(input["attributes"]["request"]["http"]["path"], format!("/login?{COVER}"));
-        assert!(masked.contains(&"/input/parsed_body/Password".to_owned()), "{masked:?}");
-        assert!(masked.contains(&"/input/countersign/operations/0/arguments/note".to_owned()));
-    }
-
-    #[test]
-    fn a_pointer_covers_what_it_points_at_and_its_raw_copy() {
-        let pointers = ["/input/parsed_body/cards/*/number", "/parsed_body/missing"];
-        let mask = Mask { pointers: pointers.map(|text| Pointer::parse(text).unwrap()).to_vec() };
-        let mut input = json!({
-            "attributes": {"request": {"http": {"body": "{\"cards\":[{\"number\":4111}]}"}}},
-            "parsed_body": {"cards": [{"number": 4111, "name": "n"}]},
-        });
-        let masked = mask.cover(&mut input);
-        assert_eq!(input["parsed_body"]["cards"][0], json!({"number": COVER, "name": "n"}));
-        assert!(!input.to_string().contains("4111"));
-        assert_eq!(
-            masked,
-            ["/input/attributes/request/http/body", "/input/parsed_body/cards/0/number"]
-        );
-    }
-
-    #[test]
-    fn an_input_without_secrets_stays_as_it_is() {
-        let mut input = json!({"parsed_body": {"amount": 5, "tokens": 7}, "parsed_path": ["a"]});
-        let before = input.clone();
-        assert!(Mask::default().cover(&mut input).is_empty());
-        assert_eq!(input, before);
-    }
-
-    #[test]
-    fn what_is_no_pointer_is_refused() {
-        for text in ["", "/", "parsed_body", "/input"] {
-            let parsed = Pointer::parse(text);
-            assert!(parsed.is_none() || text == "/", "{text}");
-        }
-    }
-}

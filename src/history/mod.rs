@@ -9,10 +9,12 @@
 pub mod config;
 pub mod error;
 pub mod mask;
+mod told;
 pub mod record;
 pub mod change;
 mod shelf;
 mod segment;
+pub mod backlog;
 pub mod keeper;
 pub mod read;
 pub mod inquiry;
@@ -23,10 +25,15 @@ pub mod habit;
 pub mod draft;
 
 #[cfg(test)]
+mod backlog_tests;
+#[cfg(test)]
+mod mask_tests;
+#[cfg(test)]
 mod tests;
 
+pub use backlog::{Backlog, Batch};
 pub use change::Change;
-pub use config::Config;
+pub use config::{Config, Sending};
 pub use desk::{Desk, Unexplained};
 pub use draft::Draft;
 pub use error::Error;

@@ -1,17 +1,18 @@
 //! One decision as it is kept: an event of OPA's decision log.
 //!
 //! The names are OPA's, so that what reads its logs reads these: `decision_id`, `path`, `input`,
-//! `result`, `bundles`, `masked`, `metrics`. What OPA has no name for stands under `custom`.
+//! `result`, `bundles`, `erased`, `masked`, `metrics`. What OPA has no name for stands under `custom`.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 use crate::clock::Timestamp;
 use crate::history::change::Change;
-use crate::history::mask::Mask;
+use crate::history::mask::{COVER, Mask};
+use crate::history::told::Told;
 use crate::id::{DecisionId, RuleName};
 use crate::policy::{Decision, EntryPoint, Observed, Revision};
 
@@ -30,6 +31,8 @@ pub struct Record {
     result: Option<Value>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     error: Option<Erred>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    erased: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     masked: Vec<String>,
     metrics: BTreeMap<String, u64>,
@@ -85,18 +88,22 @@ pub struct Asked {
     pub path: String,
 }
 
-impl Record {
-    /// The record of `observed`, covered by `mask`.
-    pub(super) fn of(observed: &Observed, mask: &Mask) -> Self {
+/// A record in which nothing is covered yet. Only what is [`covered`](Self::covered) is written.
+#[derive(Debug)]
+pub(super) struct Bare(Record);
+
+impl Bare {
+    /// The record of `observed`.
+    pub(super) fn of(observed: &Observed) -> Self {
         let decision = &observed.decision;
-        let (input, masked) = covered(observed.input(), mask);
+        let input = observed.input().and_then(|text| RawValue::from_string(text).ok());
         let EntryPoint { rule, guardrails } = &observed.point;
         let rule = rule.as_str();
         let path = rule.strip_prefix("data.").unwrap_or(rule).replace('.', "/");
         let version = env!("CARGO_PKG_VERSION").to_owned();
         let revision = decision.revision().to_string();
         let nanos = u64::try_from(observed.took.as_nanos()).unwrap_or(u64::MAX);
-        Self {
+        Self(Record {
             decision_id: observed.id().to_string(),
             timestamp: observed.at.to_string(),
             path,
@@ -105,7 +112,8 @@ impl Record {
             input,
             result: decision.document(),
             error: erred(decision),
-            masked,
+            erased: Vec::new(),
+            masked: Vec::new(),
             metrics: BTreeMap::from([("timer_rego_query_eval_ns".to_owned(), nanos)]),
             custom: Custom {
                 effect: decision.label().to_owned(),
@@ -113,18 +121,65 @@ impl Record {
                 only_observed: !observed.enforced && is_clear_no(decision),
                 candidate: None,
             },
+        })
+    }
+
+    /// The event as the bundle's own rule sees it, whole; `None` where it cannot be written.
+    pub(super) fn event(&self) -> Option<String> {
+        serde_json::to_string(&self.0).ok()
+    }
+
+    /// The record as it may be written: covered by `mask`, and by what the bundle's own rule said.
+    pub(super) fn covered(self, mask: &Mask, told: &Told) -> Record {
+        let Self(mut record) = self;
+        let Told::These(orders) = told else { return record.wholly_covered() };
+        let mut event = Map::new();
+        let input = record.input.as_ref().and_then(|input| serde_json::from_str(input.get()).ok());
+        // What cannot be read cannot be covered.
+        record.input = record.input.take().filter(|_| input.is_some());
+        event.extend(input.map(|input: Value| ("input".to_owned(), input)));
+        event.extend(record.result.clone().map(|result| ("result".to_owned(), result)));
+        let places = mask.cover(&mut event, orders);
+        // What nothing was covered in stays as the engine wrote it, its numbers digit by digit.
+        if !places.is_empty() {
+            record.input = event.remove("input").and_then(|input| raw(&input));
+            record.result = event.remove("result");
+            record.masked = places.masked.into_iter().collect();
+            record.erased = places.erased.into_iter().collect();
         }
+        record
     }
 
     /// What a candidate would change about it, if anything; that stands in the record from now on.
     pub(super) fn ask(&mut self, candidate: &Decision) -> Option<Change> {
-        let change = Change::between((self.effect(), self.result()), candidate)?;
-        self.custom.candidate = Some(Disagreed {
+        let change = Change::between((self.0.effect(), self.0.result()), candidate)?;
+        self.0.custom.candidate = Some(Disagreed {
             revision: candidate.revision().to_string(),
             effect: candidate.label().to_owned(),
             change: change.word().to_owned(),
         });
         Some(change)
+    }
+}
+
+impl Record {
+    /// Nothing of what was asked and answered is left to be read.
+    fn wholly_covered(mut self) -> Self {
+        let cover = Value::from(COVER);
+        if self.input.is_some() {
+            self.input = raw(&cover);
+            self.masked.push("/input".to_owned());
+        }
+        if self.result.is_some() {
+            self.result = Some(cover);
+            self.masked.push("/result".to_owned());
+        }
+        // The engine's words may repeat what it stumbled over.
+        if let Some(error) = &mut self.error {
+            COVER.clone_into(&mut error.message);
+            self.masked.push("/error/message".to_owned());
+        }
+        self
     }
 
     /// The exchange; `None` if the line was not written by Countersign.
@@ -169,9 +224,9 @@ impl Record {
         self.custom.only_observed
     }
 
-    /// The parts of the input that were covered.
-    pub fn masked(&self) -> &[String] {
-        &self.masked
+    /// The parts of the input and the result that were covered, or erased.
+    pub fn covered(&self) -> Vec<String> {
+        self.masked.iter().chain(&self.erased).cloned().collect()
     }
 
     /// Why there was no clear answer.
@@ -211,14 +266,8 @@ impl Record {
     }
 }
 
-/// The input as it is written, and what was covered in it.
-fn covered(input: Option<String>, mask: &Mask) -> (Option<Box<RawValue>>, Vec<String>) {
-    let Some(text) = input else { return (None, Vec::new()) };
-    let Ok(mut value) = serde_json::from_str::<Value>(&text) else { return (None, Vec::new()) };
-    let masked = mask.cover(&mut value);
-    // What nothing was covered in stays as the engine wrote it, its numbers digit by digit.
-    let text = if masked.is_empty() { text } else { value.to_string() };
-    (RawValue::from_string(text).ok(), masked)
+fn raw(value: &Value) -> Option<Box<RawValue>> {
+    RawValue::from_string(value.to_string()).ok()
 }
 
 fn is_clear_no(decision: &Decision) -> bool {

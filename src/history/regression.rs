@@ -23,7 +23,7 @@ pub fn test_of(record: &Record) -> Result<String, Error> {
     };
     let input: Value = serde_json::from_str(input).map_err(|_| Error::NoInput(id))?;
     let mut text = format!("# Decided at {} as {id}.\n", record.at());
-    for place in record.masked() {
+    for place in record.covered() {
         let _ = writeln!(text, "# Covered when it was kept: {place}");
     }
     let _ = writeln!(text, "package regression.{id}\n");

@@ -120,7 +120,7 @@ impl Replay<'_> {
     fn take(&mut self, record: &Record) -> Result<(), Error> {
         let Some(id) = record.id() else { return Ok(()) };
         self.report.replayed += 1;
-        self.report.masked += usize::from(!record.masked().is_empty());
+        self.report.masked += usize::from(!record.covered().is_empty());
         let (Some(input), Some(revision)) = (record.input(), record.revision()) else {
             self.report.unproved.push(id);
             return Ok(());

@@ -85,12 +85,13 @@ pub(super) fn list(folder: &Path) -> io::Result<Vec<Found>> {
 }
 
 /// Removes what is older than `oldest`, and the oldest until the rest fits in `limit` bytes; `held`
-/// is being written. Returns the time from which on something is left.
+/// is being written. Shows each to `going` before. Returns the time from which on something is left.
 pub(super) fn expire(
     folder: &Path,
     oldest: Timestamp,
     limit: u64,
     held: Option<&Path>,
+    mut going: impl FnMut(&Found),
 ) -> io::Result<Option<Timestamp>> {
     let all = list(folder)?;
     let mut total: u64 = all.iter().map(|found| found.length).sum();
@@ -98,6 +99,7 @@ pub(super) fn expire(
     for found in all {
         let is_over = found.first.plus(AGE) < oldest || total > limit;
         if is_over && Some(found.path.as_path()) != held {
+            going(&found);
             fs::remove_file(&found.path)?;
             total = total.saturating_sub(found.length);
         } else if left.is_none() {

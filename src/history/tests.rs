@@ -215,9 +215,9 @@ fn what_is_too_old_or_too_much_is_removed_oldest_first() {
     }
     let left = || segment::list(folder.path()).unwrap().len();
     let oldest = clock.now().minus(Duration::from_secs(4 * 86_400));
-    segment::expire(folder.path(), oldest, 1_000, None).unwrap();
+    segment::expire(folder.path(), oldest, 1_000, None, |_| ()).unwrap();
     assert_eq!(left(), 4);
-    let from = segment::expire(folder.path(), oldest, 250, None).unwrap();
+    let from = segment::expire(folder.path(), oldest, 250, None, |_| ()).unwrap();
     assert_eq!(left(), 2);
     assert_eq!(from, Some(clock.now().minus(Duration::from_secs(2 * 86_400))));
 }

@@ -26,3 +26,6 @@ pub use kind::Kind;
 pub use operation::{Arguments, Field, Operation};
 pub use operations::Operations;
 pub use unreadable::Unreadable;
+
+#[cfg(test)]
+mod laws;

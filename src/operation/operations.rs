@@ -35,7 +35,7 @@ impl Operations {
         plain::check_override(target.head())?;
         match &target.route().protocol {
             Protocol::GraphQl(terms) => graphql::read(terms, target, body),
-            Protocol::Grpc(reads) => grpc::read(reads, target),
+            Protocol::Grpc(terms) => grpc::read(terms, target, body),
             // A message of MCP is restated before it is judged, and comes in by `of_message`.
             Protocol::Http | Protocol::Mcp => plain::read(target, body),
             Protocol::JsonRpc(reads) => jsonrpc::read(reads, target, body),

@@ -28,6 +28,8 @@ pub(super) fn read(target: &Target, body: Option<&Inspected>) -> Result<Operatio
     let Some(body) = body else { return Ok(operations) };
     Ok(match body.encoding() {
         Encoding::Form => operations.with_body(form::read(body.bytes())?),
+        // The configuration has this with `protocol: grpc` alone, which does not come here.
+        Encoding::Grpc => return Err(Unreadable::GrpcCall),
         Encoding::Json => operations,
         Encoding::Multipart => {
             let kind = head.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());

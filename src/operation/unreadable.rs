@@ -37,6 +37,16 @@ pub enum Unreadable {
     GraphQlVariable,
     /// A gRPC call is not a POST of `application/grpc` to `/package.Service/Method`.
     GrpcCall,
+    /// A message of gRPC is compressed.
+    GrpcCompressed,
+    /// A body of gRPC is not whole messages of the method's type, or not as many as it takes.
+    GrpcMessage,
+    /// A method that the route's descriptors do not have.
+    GrpcMethod,
+    /// Messages of gRPC hold more values than policy is shown.
+    GrpcSize,
+    /// A message of gRPC holds what the route's descriptors do not know.
+    GrpcUnknown,
     /// Two calls of a JSON-RPC batch have one id, or an id is neither text nor an integer.
     JsonRpcId,
     /// A JSON-RPC message or batch is malformed, or is not a POST.
@@ -62,6 +72,9 @@ impl Unreadable {
     pub const fn status(self) -> StatusCode {
         match self {
             Self::Ambiguous(rule) => rule.status(),
+            // As gRPC tells it: the method is not implemented, the resource is exhausted.
+            Self::GrpcMethod => StatusCode::NOT_FOUND,
+            Self::GrpcSize => StatusCode::PAYLOAD_TOO_LARGE,
             _ => StatusCode::BAD_REQUEST,
         }
     }
@@ -111,6 +124,20 @@ impl Unreadable {
             Self::GrpcCall => {
                 ("grpc_call", "A call is a POST of application/grpc to /package.Service/Method.")
             }
+            Self::GrpcCompressed => {
+                ("grpc_compressed", "This route reads messages: send them without compression.")
+            }
+            Self::GrpcMessage => (
+                "grpc_message",
+                "Send whole messages of the method's own type, one unless it takes a stream, with \
+                 finite numbers only.",
+            ),
+            Self::GrpcMethod => ("grpc_method", "This route does not know this method."),
+            Self::GrpcSize => ("grpc_size", "Send messages with fewer values in them."),
+            Self::GrpcUnknown => (
+                "grpc_unknown",
+                "Send only fields and enumeration values that this route's descriptors have.",
+            ),
             Self::JsonRpcId => {
                 ("jsonrpc_id", "An id is a text or an integer, and is used once in a batch.")
             }

@@ -13,12 +13,12 @@ use crate::clock::Clock;
 use crate::policy::bundle::{Bundle, on_large_stack};
 use crate::policy::config::{Config, Tests};
 use crate::policy::contents::Contents;
-use crate::policy::decision::Failure;
 use crate::policy::engine::document::Document;
 use crate::policy::engine::reads::{PARTS, Reads};
 use crate::policy::engine::source::Source;
 use crate::policy::engine::vm::Image;
 use crate::policy::entry;
+use crate::policy::failure::Failure;
 use crate::policy::gate;
 use crate::policy::problem::{LoadError, Place, Problem};
 

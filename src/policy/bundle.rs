@@ -14,15 +14,18 @@ use crate::metrics::PolicyMetrics;
 use crate::policy::clearance::{Clearance, Compiled};
 use crate::policy::config::{Config, Memory, Shadow, Tests};
 use crate::policy::contents::Contents;
-use crate::policy::decision::{Answer, Cause, Failure, Revision};
+use crate::policy::decision::Answer;
 use crate::policy::edition::Edition;
 use crate::policy::engine::document::Document;
 use crate::policy::engine::interpreter::Interpreter;
 use crate::policy::engine::vm::{Image, Machine};
 use crate::policy::engine::wanted::Wanted;
 use crate::policy::entry::{Entries, Entry, EntryPoint};
+use crate::policy::failure::{Cause, Failure};
 use crate::policy::gate::Bill;
+use crate::policy::masking::Masking;
 use crate::policy::problem::{LoadError, Place, Problem};
+use crate::policy::revision::Revision;
 use crate::policy::suite;
 use crate::route::Route;
 
@@ -41,6 +44,7 @@ pub struct Bundle {
     shadow: Shadow,
     memory: Memory,
     bill: Bill,
+    masking: Option<Masking>,
     watched: Vec<PathBuf>,
     edition: Edition,
     candidate: Option<Arc<Bundle>>,
@@ -87,6 +91,7 @@ impl Bundle {
             shadow: config.shadow,
             memory: config.memory,
             bill: cleared.bill,
+            masking: cleared.masking,
             watched: contents.watched.clone(),
             edition: Edition::new(config, contents),
             candidate: None,
@@ -230,6 +235,15 @@ impl Bundle {
     /// What one decision may cost in memory.
     pub(super) fn bill(&self) -> &Bill {
         &self.bill
+    }
+
+    /// Whether it has a rule of its own about what of its decisions nobody is to read.
+    pub fn masks(&self) -> bool {
+        self.masking.is_some()
+    }
+
+    pub(super) fn masking(&self) -> Option<&Masking> {
+        self.masking.as_ref()
     }
 
     /// A machine of its own for one worker; `None` where the interpreter is to run.

@@ -9,9 +9,10 @@ use std::thread;
 
 use crate::metrics::PolicyMetrics;
 use crate::policy::bundle::Bundle;
-use crate::policy::decision::{Answer, Cause, Failure, agree};
+use crate::policy::decision::{Answer, agree};
 use crate::policy::engine::document::Document;
 use crate::policy::engine::interpreter::Interpreter;
+use crate::policy::failure::{Cause, Failure};
 
 /// The most answers that wait to be checked; more are dropped, and counted.
 const WAITING: usize = 64;

@@ -10,6 +10,7 @@ use crate::policy::engine::source::Source;
 use crate::policy::engine::vm::Image;
 use crate::policy::entry::{Entries, Entry};
 use crate::policy::gate::{self, Bill};
+use crate::policy::masking::Masking;
 use crate::policy::problem::{LoadError, Place, Problem};
 
 /// What the gate found out about a bundle that may be served.
@@ -20,6 +21,8 @@ pub(super) struct Clearance {
     pub(super) entries: Entries,
     /// What evaluations may take.
     pub(super) bill: Bill,
+    /// The bundle's own rule about what nobody is to read.
+    pub(super) masking: Option<Masking>,
     differences: Vec<Problem>,
 }
 
@@ -57,8 +60,9 @@ impl Clearance {
                 return Err(LoadError::new(problems));
             }
         };
+        let masking = Masking::find(&served, &contents.data, &data).map_err(LoadError::new)?;
         let differences = gate::differences(&served, &contents.data);
-        Ok(Self { data, entries, bill, differences })
+        Ok(Self { data, entries, bill, masking, differences })
     }
 
     /// Makes both engines.

@@ -10,11 +10,11 @@ use aws_lc_rs::digest::{Context, SHA256};
 use serde_json::{Map, Value};
 
 use crate::policy::config::Config;
-use crate::policy::decision::Revision;
 use crate::policy::edition::Edition;
 use crate::policy::engine::source::Source;
 use crate::policy::manifest::Manifest;
 use crate::policy::problem::{LoadError, Place, Problem};
+use crate::policy::revision::Revision;
 use crate::policy::signing::Signing;
 use crate::policy::{archive, folder};
 use crate::route::json;

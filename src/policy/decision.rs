@@ -9,12 +9,12 @@
 //! let forged = countersign::policy::Decision { effect: countersign::policy::Effect::Allow };
 //! ```
 
-use std::fmt;
 use std::time::Duration;
 
 use crate::id::{CredentialName, DecisionId};
+use crate::policy::failure::Failure;
 use crate::policy::obligation::Obligation;
-use crate::policy::problem::Place;
+use crate::policy::revision::Revision;
 
 /// One answer of policy, with its reasons and its terms.
 #[derive(Clone, Debug)]
@@ -213,113 +213,4 @@ pub struct Reason {
     pub code: String,
     /// A sentence for people, and for models.
     pub message: String,
-}
-
-/// Why there was no clear answer.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Failure {
-    cause: Cause,
-    message: String,
-    place: Option<Place>,
-}
-
-impl Failure {
-    pub(super) fn new(cause: Cause, message: impl Into<String>) -> Self {
-        Self { cause, message: message.into(), place: None }
-    }
-
-    /// The same failure, at `place` unless it has one already.
-    pub(super) fn or_at(self, place: &Place) -> Self {
-        let place = self.place.or_else(|| Some(place.clone()));
-        Self { place, ..self }
-    }
-
-    /// The kind of failure.
-    pub fn cause(&self) -> Cause {
-        self.cause
-    }
-
-    /// Where in the rules it happened, or which rule decides where that is all that can be told;
-    /// nothing where the request itself could not be read.
-    pub fn place(&self) -> Option<&Place> {
-        self.place.as_ref()
-    }
-
-    /// What the operator needs; not for agents.
-    pub fn message(&self) -> &str {
-        &self.message
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.place {
-            Some(place) => write!(f, "{}: {place}: {}", self.cause.word(), self.message),
-            None => write!(f, "{}: {}", self.cause.word(), self.message),
-        }
-    }
-}
-
-/// The kinds of failure.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Cause {
-    /// The answer has a shape or a key that is not understood.
-    Answer,
-    /// A rule erred: a builtin refused its arguments, or two rules gave different values.
-    Evaluation,
-    /// The request could not be put into the form that rules read.
-    Input,
-    /// The evaluation took more instructions than one decision may.
-    Instructions,
-    /// Evaluating might have taken more memory than one decision may.
-    Memory,
-    /// The answer names an obligation that nobody here can carry out.
-    Obligation,
-    /// The engine panicked.
-    Panic,
-    /// The evaluation took too long.
-    Time,
-    /// No rule answered.
-    Undefined,
-}
-
-impl Cause {
-    /// A stable word, for metrics and the audit record.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Answer => "answer",
-            Self::Evaluation => "evaluation",
-            Self::Input => "input",
-            Self::Instructions => "instructions",
-            Self::Memory => "memory",
-            Self::Obligation => "obligation",
-            Self::Panic => "panic",
-            Self::Time => "time",
-            Self::Undefined => "undefined",
-        }
-    }
-}
-
-/// Which policy: the first 64 bits of the bundle's digest, printed as 16 hexadecimal digits.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub struct Revision(u64);
-
-impl Revision {
-    /// Reads back what [`Display`](fmt::Display) printed; `None` if `text` is anything else.
-    pub fn parse(text: &str) -> Option<Self> {
-        let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-        let is_whole = text.len() == 16 && text.bytes().all(is_digit);
-        is_whole.then(|| u64::from_str_radix(text, 16).ok().map(Self)).flatten()
-    }
-
-    pub(super) fn of(digest: &[u8]) -> Self {
-        let head = digest.iter().take(8);
-        Self(head.fold(0, |bits, byte| (bits << 8) | u64::from(*byte)))
-    }
-}
-
-impl fmt::Display for Revision {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}", self.0)
-    }
 }

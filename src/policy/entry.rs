@@ -6,11 +6,12 @@
 
 use crate::id::RuleName;
 use crate::policy::config::Config;
-use crate::policy::decision::{Answer, Cause, Failure};
+use crate::policy::decision::Answer;
 use crate::policy::engine::answer;
 use crate::policy::engine::document::Document;
 use crate::policy::engine::reads::Reads;
 use crate::policy::engine::source::Source;
+use crate::policy::failure::{Cause, Failure};
 use crate::policy::gate::{self, File};
 use crate::policy::guardrail::narrowed;
 use crate::policy::problem::{Place, Problem};

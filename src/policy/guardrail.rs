@@ -4,7 +4,8 @@
 //! asks for is needed, and what must be done for the one must be done for the other too. Where they
 //! ask for things that cannot both be done, there is no clear answer, and that is a no as well.
 
-use crate::policy::decision::{Answer, Cause, Effect, Failure, Terms};
+use crate::policy::decision::{Answer, Effect, Terms};
+use crate::policy::failure::{Cause, Failure};
 use crate::policy::obligation::{Duty, Obligation};
 
 /// What `route` and `guardrails` say together.

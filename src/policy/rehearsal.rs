@@ -11,9 +11,10 @@ use crate::id::{DecisionId, ListenerName};
 use crate::identity::Certificate;
 use crate::operation::Operations;
 use crate::policy::bundle::Bundle;
-use crate::policy::decision::{Cause, Decision, Failure, agree};
+use crate::policy::decision::{Decision, agree};
 use crate::policy::engine::input::Builder;
 use crate::policy::engine::wanted::Wanted;
+use crate::policy::failure::{Cause, Failure};
 use crate::policy::query::Asked;
 use crate::route::{Inspected, Target};
 

@@ -9,11 +9,11 @@ use std::path::Path;
 
 use crate::policy::bundle::on_large_stack;
 use crate::policy::config::Config;
-use crate::policy::decision::Failure;
 use crate::policy::engine::document::Document;
 use crate::policy::engine::interpreter::Interpreter;
 use crate::policy::engine::source::Source;
 use crate::policy::engine::vm::Image;
+use crate::policy::failure::Failure;
 use crate::policy::gate;
 use crate::policy::problem::{LoadError, Place, Problem};
 

@@ -7,11 +7,12 @@ use std::sync::Arc;
 
 use crate::id::{DecisionId, RuleName};
 use crate::policy::bundle::Bundle;
-use crate::policy::decision::{Answer, Cause, Decision, Failure};
+use crate::policy::decision::{Answer, Decision};
 use crate::policy::engine::bulk::Bulk;
 use crate::policy::engine::document::Document;
 use crate::policy::engine::interpreter::Interpreter;
 use crate::policy::engine::vm::Machine;
+use crate::policy::failure::{Cause, Failure};
 use crate::policy::observer::Observed;
 
 /// A bundle that is tried out.

@@ -104,10 +104,16 @@ impl Stage<'_> {
     }
 }
 
-/// The routes of a configuration; nothing else that it names is read.
+/// The routes of a configuration; of what it names only their descriptors are read.
 fn table(path: &Path) -> Result<Table, Problems> {
-    let (file, _) = config::parse(&path.display().to_string(), &read(path)?)?;
-    Ok(Table::new(file.routes()))
+    let (file, mut problems) = config::parse(&path.display().to_string(), &read(path)?)?;
+    match file.routes() {
+        Ok(routes) => Ok(Table::new(routes)),
+        Err(problem) => {
+            problems.add(problem);
+            Err(problems)
+        }
+    }
 }
 
 fn read(path: &Path) -> Result<String, Problems> {

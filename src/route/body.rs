@@ -281,6 +281,10 @@ fn check_type(headers: &HeaderMap, encoding: Encoding) -> Result<(), Ambiguity> 
     };
     let (expected, plain) = match encoding {
         Encoding::Form => ("application/x-www-form-urlencoded", parameter.is_none_or(utf8)),
+        Encoding::Grpc if kind.eq_ignore_ascii_case("application/grpc+proto") => {
+            ("application/grpc+proto", parameter.is_none())
+        }
+        Encoding::Grpc => ("application/grpc", parameter.is_none()),
         Encoding::Json => ("application/json", parameter.is_none_or(utf8)),
         // Its one parameter, the boundary, is read with the parts.
         Encoding::Multipart => ("multipart/form-data", parameter.is_some()),

@@ -14,6 +14,7 @@ pub mod head;
 pub mod json;
 pub mod body;
 pub mod terms;
+pub mod protobuf;
 pub mod protocol;
 pub mod pattern;
 pub mod table;

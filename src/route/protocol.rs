@@ -2,13 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use crate::route::protobuf::Descriptors;
+
 /// The protocol that a route's requests are read as.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub enum Protocol {
     /// GraphQL over HTTP.
     GraphQl(GraphQl),
     /// gRPC.
-    Grpc(Reads),
+    Grpc(Grpc),
     /// HTTP itself: a request is one operation.
     #[default]
     Http,
@@ -21,6 +23,15 @@ pub enum Protocol {
 /// The names of those operations that only read. Whatever is not among them is a write.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Reads(pub BTreeSet<Box<str>>);
+
+/// What a route knows of gRPC.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Grpc {
+    /// The methods that only read, each as `package.Service/Method`.
+    pub reads: Reads,
+    /// What its messages are, where they are inspected.
+    pub descriptors: Option<Descriptors>,
+}
 
 /// What a route takes of GraphQL.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -58,6 +58,8 @@ pub struct Inspect {
 pub enum Encoding {
     /// `application/x-www-form-urlencoded`.
     Form,
+    /// `application/grpc`: messages by their descriptors.
+    Grpc,
     /// `application/json`, strictly.
     Json,
     /// `multipart/form-data`: what its parts are, not what they hold.

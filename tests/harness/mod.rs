@@ -27,6 +27,7 @@ mod admin;
 mod setup;
 mod site;
 mod binary;
+mod till;
 
 pub use agent::{Agent, Feed, body, empty, request};
 pub use answer::Answer;
@@ -35,5 +36,6 @@ pub use leak::{SECRET, logs};
 pub use pki::{Authority, Identity, svid};
 pub use setup::{RULES, Setup};
 pub use site::{Site, records, verify};
+pub use till::till;
 pub use upstream::{Payload, Received, Upstream, chunks, reply};
 pub use wait::{soon, until};

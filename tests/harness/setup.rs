@@ -170,8 +170,13 @@ impl Setup {
     /// Starts it, or says why it cannot.
     pub fn try_start(self) -> Result<Site, StartError> {
         let folder = self.folder();
-        let running = Running::start(&folder.path().join(CONFIG), self.clock.clone())?;
+        let running = self.run(folder.path())?;
         Ok(Site::new(running, folder, self))
+    }
+
+    /// What runs on what was written to `folder`.
+    pub(super) fn run(&self, folder: &Path) -> Result<Running, StartError> {
+        Running::start(&folder.join(CONFIG), self.clock.clone())
     }
 
     /// Everything in a folder of its own, with nothing running.

@@ -85,6 +85,15 @@ impl Site {
         metrics.config.reloads.with_label_values(&[result]).get()
     }
 
+    /// Stops it, and starts it again on what it left behind.
+    pub fn restart(&mut self) {
+        self.running.take().unwrap().stop();
+        let running = self.setup.as_ref().unwrap().run(self.folder.path()).unwrap();
+        self.address = running.address("agents").unwrap();
+        self.admin = running.address("admin").unwrap();
+        self.running = Some(running);
+    }
+
     /// Waits until so many decisions were `kept`, `dropped` or `failed`.
     pub async fn history(&self, result: &str, count: u64) {
         let metrics = self.running.as_ref().unwrap().metrics();

@@ -81,6 +81,22 @@ is_known_tool if {
 is_harmless if data.packs.mcp.tools[input.countersign.mcp.tool].harmless == true
 
 # METADATA
+# title: The tool's description was approved, and stays approved as long as its digest is this one
+is_pinned if data.packs.mcp.tools[input.countersign.mcp.tool].digest
+
+# METADATA
+# title: Its server describes it as it was approved
+is_as_pinned if {
+	pin := data.packs.mcp.tools[input.countersign.mcp.tool].digest
+	is_string(pin)
+	input.countersign.mcp.definition.digest == pin
+}
+
+# METADATA
+# title: Its server has listed it through this process
+is_described if is_string(input.countersign.mcp.definition.digest)
+
+# METADATA
 # title: A list is about to show it; nobody asks for it yet
 is_offered if messages.offered(input.countersign.mcp)
 
@@ -212,7 +228,39 @@ reasons contains {
 	"message": "The server describes this tool otherwise than before; a person has to look at it.",
 } if {
 	is_call
+	not is_pinned
 	input.countersign.mcp.definition.changed == true
+}
+
+# METADATA
+# title: The server describes the tool otherwise than its pin says
+# description: The digest in the message is what a person pins who has looked at the tool again.
+# custom:
+#   code: definition_changed
+#   agent: wait until a person has looked at the tool again
+reasons contains {
+	"code": "definition_changed",
+	"message": concat("", ["The server describes this tool otherwise than approved, a person has to look: ", seen]),
+} if {
+	is_call
+	is_pinned
+	seen := input.countersign.mcp.definition.digest
+	is_string(seen)
+	not is_as_pinned
+}
+
+# METADATA
+# title: Nobody has listed the pinned tool yet, so nobody knows what its server says of it
+# custom:
+#   code: definition_unseen
+#   agent: list the tools, then call this one
+reasons contains {
+	"code": "definition_unseen",
+	"message": "This tool's description has not been seen yet: list the tools first.",
+} if {
+	is_call
+	is_pinned
+	not is_described
 }
 
 # METADATA

@@ -114,3 +114,42 @@ test_no_message_is_denied if {
 	not mcp.allowed with input as {}
 	not mcp.allowed with input as {"countersign": {"mcp": null}}
 }
+
+pinned := {"prompts": [], "resources": [], "tools": {"read_file": {
+	"harmless": true, "others": true, "arguments": {}, "digest": "sha256:1",
+}}}
+
+described(definition) := codes(answer) if {
+	request := message({"tool": "read_file", "arguments": {}, "definition": definition})
+	answer := mcp.decision with input as request with data.packs.mcp as pinned
+}
+
+# The mistake: the first description that a process sees counts as the approved one.
+test_a_pin_outlives_the_process_that_saw_the_tool_first if {
+	described({"digest": "sha256:2", "changed": false}) == {"definition_changed"}
+	described(null) == {"definition_unseen"}
+}
+
+test_a_tool_that_is_as_it_was_pinned_is_allowed if {
+	described({"digest": "sha256:1", "changed": false}) == set()
+
+	# It had changed, and is again what was approved.
+	described({"digest": "sha256:1", "changed": true}) == set()
+}
+
+# The mistake: a pin that is no digest, and so holds nothing.
+test_a_pin_that_is_no_text_fits_no_tool if {
+	request := message({"tool": "read_file", "arguments": {}, "definition": {"digest": "sha256:1", "changed": false}})
+	every pin in [null, 1, ["sha256:1"]] {
+		odd := json.patch(pinned, [{"op": "replace", "path": "/tools/read_file/digest", "value": pin}])
+		answer := mcp.decision with input as request with data.packs.mcp as odd
+		codes(answer) == {"definition_changed"}
+	}
+}
+
+test_the_reason_names_the_digest_to_pin if {
+	request := message({"tool": "read_file", "arguments": {}, "definition": {"digest": "sha256:2", "changed": true}})
+	answer := mcp.decision with input as request with data.packs.mcp as pinned
+	some reason in answer.reasons
+	contains(reason.message, "sha256:2")
+}

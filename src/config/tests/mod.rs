@@ -10,8 +10,28 @@ use std::path::{Path, PathBuf};
 
 use crate::config::upstreams::Scheme;
 use crate::config::{Code, Severity, parse};
+use crate::route::protobuf::tests::till;
 
 const GOOD: &str = include_str!("good.yaml");
+
+#[test]
+fn descriptors_are_read_from_a_file_that_is_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("shop.pb");
+    let route = format!(
+        "routes:\n  till: {{ hosts: [till.example.org], upstream: orders, protocol: grpc, inspect: \
+         {{ body: grpc, descriptors: {} }} }}\n",
+        path.display()
+    );
+    let (file, _) = parse("countersign.yaml", &GOOD.replace("routes:\n", &route)).unwrap();
+    assert_eq!(file.descriptors().collect::<Vec<_>>(), [path.as_path()]);
+    let missing = file.routes().unwrap_err();
+    assert_eq!(missing.code, Code::Unusable);
+    std::fs::write(&path, "syntax = \"proto3\";").unwrap();
+    assert!(file.routes().unwrap_err().message.contains("shop.pb"));
+    std::fs::write(&path, till()).unwrap();
+    assert!(file.routes().is_ok());
+}
 
 #[test]
 fn every_broken_file_is_answered_in_exactly_these_words() {

@@ -29,8 +29,9 @@ use std::path::PathBuf;
 
 use crate::policy::bundle::on_large_stack;
 use crate::policy::contents::Contents;
-use crate::policy::gate::names::Names;
+use crate::policy::gate::names::{Names, Node};
 use crate::policy::gate::{self, File, builtins, calls};
+use crate::policy::masking::PACKAGE;
 use crate::policy::problem::LoadError;
 use crate::policy::syntax::{Rule, Span};
 use contradiction::Contradictions;
@@ -82,7 +83,8 @@ fn checked(contents: &Contents, query: &str, bodies: Bodies) -> Result<Vec<Findi
     reach::misnamed(context, &mut findings);
     unknown::report(context, &mut findings);
     reasons::report(context, query, &mut findings);
-    for (index, node) in names.nodes().iter().enumerate() {
+    let about_requests = |(_, node): &(usize, &Node<'_>)| !node.path.starts_with(&PACKAGE);
+    for (index, node) in names.nodes().iter().enumerate().filter(about_requests) {
         let here = if reach.serves(index) { bodies } else { Bodies::Somewhere };
         let name = node.path.last().copied().unwrap_or_default();
         for (file, rule) in &node.rules {
@@ -90,7 +92,7 @@ fn checked(contents: &Contents, query: &str, bodies: Bodies) -> Result<Vec<Findi
             each(context, *file, rule, here, denies, &mut findings);
         }
     }
-    for file in 0..served.len() {
+    for file in (0..served.len()).filter(|file| names.package(*file) != PACKAGE) {
         Fields { findings: &mut findings, bodies: Bodies::Somewhere }.imports(context, file);
     }
     Ok(findings.found)

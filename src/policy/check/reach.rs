@@ -1,7 +1,8 @@
 //! Rules that nothing asks for.
 //!
 //! A denial that the answer does not gather never denies. The roots are the entry point and whatever
-//! is annotated with `entrypoint: true`; functions that nobody calls are a library's affair.
+//! is annotated with `entrypoint: true`, and the rule about what is masked; functions that nobody
+//! calls are a library's affair.
 
 use std::collections::BTreeSet;
 
@@ -11,6 +12,7 @@ use crate::policy::check::metadata::Metadata;
 use crate::policy::check::scope::Context;
 use crate::policy::gate::names::{Names, Node, dotted};
 use crate::policy::gate::walk::{self, Visitor};
+use crate::policy::masking::MASK;
 use crate::policy::syntax::{Expr, Head, Rule};
 
 /// What is reached from where.
@@ -33,6 +35,8 @@ impl Reach {
             node.rules.iter().any(own)
         });
         let mut all = reached(context.names, annotated.map(|(index, _)| index));
+        let mask: Vec<&str> = MASK.split('.').collect();
+        all.extend(reached(context.names, context.names.exact(&mask)));
         all.extend(&served);
         Self { served, all }
     }

@@ -255,3 +255,19 @@ fn every_code_is_in_the_guide() {
         assert!(guide.contains(&line), "docs/policy.md lacks: {line}");
     }
 }
+
+#[test]
+fn the_rule_about_what_is_masked_is_asked_about_events_and_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let about = |rule: &str| {
+        let rules = format!("{ANSWER}allowed if input.countersign.route == \"a\"\n");
+        std::fs::write(folder.path().join("authz.rego"), rules).unwrap();
+        let rule = format!("package system.log\n\n{rule} contains \"/input/x\" if input.input.x\n");
+        std::fs::write(folder.path().join("mask.rego"), rule).unwrap();
+        let query = "data.countersign.authz.decision";
+        let report = check(&[folder.path().to_owned()], query, Bodies::Somewhere);
+        report.findings().iter().map(|finding| finding.code).collect::<Vec<_>>()
+    };
+    assert_eq!(about("mask"), []);
+    assert_eq!(about("masks"), [Code::Unreached]);
+}

@@ -11,8 +11,9 @@ use regorus::Value;
 use regorus::value::Object;
 
 use crate::id::CredentialName;
-use crate::policy::decision::{Answer, ApprovalNeed, Cause, Effect, Failure, Reason, Terms};
+use crate::policy::decision::{Answer, ApprovalNeed, Effect, Reason, Terms};
 use crate::policy::engine::document::Document;
+use crate::policy::failure::{Cause, Failure};
 use crate::policy::obligation::{Duty, Obligation};
 
 /// Reads what the entry point said: a boolean, or an object with `allowed`.

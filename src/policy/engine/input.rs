@@ -15,7 +15,6 @@ use regorus::value::{Array, Object};
 
 use crate::identity::Certificate;
 use crate::operation::Operations;
-use crate::policy::decision::{Cause, Failure};
 use crate::policy::engine::caller::{Caller, Callers};
 use crate::policy::engine::document::Document;
 use crate::policy::engine::keys::Keys;
@@ -23,6 +22,7 @@ use crate::policy::engine::moment::Moment;
 use crate::policy::engine::operations;
 use crate::policy::engine::reads::Part;
 use crate::policy::engine::wanted::Wanted;
+use crate::policy::failure::{Cause, Failure};
 use crate::policy::query::Asked;
 use crate::route::{Head, Inspected};
 

@@ -12,10 +12,10 @@ use regorus::{Engine, LimitError};
 
 use crate::policy::config::Config;
 use crate::policy::coverage::Covered;
-use crate::policy::decision::{Cause, Failure};
 use crate::policy::engine::document::Document;
 use crate::policy::engine::source::{Source, place_in, sentence_of};
 use crate::policy::engine::standins;
+use crate::policy::failure::{Cause, Failure};
 use crate::policy::problem::{Place, Problem};
 
 /// Rules and data, ready to be evaluated by walking their tree.

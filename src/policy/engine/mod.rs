@@ -18,7 +18,7 @@ pub(super) mod input;
 #[cfg(test)]
 mod input_tests;
 mod keys;
-mod standins;
+pub(super) mod standins;
 pub(super) mod interpreter;
 pub(super) mod source;
 pub(super) mod vm;

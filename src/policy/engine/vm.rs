@@ -16,9 +16,9 @@ use regorus::utils::limits::ExecutionTimerConfig;
 use regorus::{Engine, Value};
 
 use crate::policy::config::Config;
-use crate::policy::decision::{Cause, Failure};
 use crate::policy::engine::document::Document;
 use crate::policy::engine::source::{Source, sentence_of};
+use crate::policy::failure::{Cause, Failure};
 
 /// A compiled program as bytes: what workers make their own copies from.
 #[derive(Clone, Debug)]

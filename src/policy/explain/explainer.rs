@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::id::{DecisionId, RuleName};
 use crate::policy::bundle::on_large_stack;
 use crate::policy::contents::Contents;
-use crate::policy::decision::{Answer, Cause, Decision, Effect, Failure};
+use crate::policy::decision::{Answer, Decision, Effect};
 use crate::policy::edition::Edition;
 use crate::policy::engine::answer;
 use crate::policy::engine::document::Document;
@@ -14,6 +14,7 @@ use crate::policy::engine::source::Source;
 use crate::policy::entry::{Entries, Entry, EntryPoint};
 use crate::policy::explain::conditions::Prober;
 use crate::policy::explain::explanation::{Explanation, Held, RulePlace, Said};
+use crate::policy::failure::{Cause, Failure};
 use crate::policy::gate::{self, Names};
 use crate::policy::problem::{LoadError, Place, Problem};
 

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use crate::policy::decision::{Answer, Failure};
+use crate::policy::decision::Answer;
 use crate::policy::engine::answer::read;
+use crate::policy::failure::Failure;
 use crate::policy::tests::{input, judge, load};
 use crate::policy::{Duty, Effect};
 

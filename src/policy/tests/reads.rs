@@ -5,11 +5,12 @@ use std::path::Path;
 use proptest::prelude::{ProptestConfig, proptest};
 
 use crate::clock::Clock;
-use crate::policy::decision::{Answer, Failure, agree};
+use crate::policy::decision::{Answer, agree};
 use crate::policy::engine::input::Builder;
 use crate::policy::engine::reads::{Names, Part, Reads};
 use crate::policy::engine::source::Source;
 use crate::policy::engine::wanted::Wanted;
+use crate::policy::failure::Failure;
 use crate::policy::tests::requests::{Sample, sample};
 use crate::policy::tests::{judge, load_all, pack};
 use crate::policy::{Bundle, Config, gate};

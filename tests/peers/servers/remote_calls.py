@@ -1,7 +1,7 @@
 """A gRPC server without generated code: its messages are plain bytes.
 
-`Echo` answers with what it was sent, `Count` streams three messages; both set trailing metadata and
-`Fail` ends with a status of its own. It must never answer a call that lacks the credential.
+`Echo` and `Pay` answer with what they were sent, `Book` with all that it was sent in one, `Count`
+streams three messages; all set trailing metadata and `Fail` ends with a status of its own. It must never answer a call that lacks the credential.
 
 Usage: remote_calls.py KEY. Prints the port it listens on.
 """
@@ -26,6 +26,11 @@ def echo(message, context):
     return message
 
 
+def book(messages, context):
+    known(context)
+    return b"".join(messages)
+
+
 def count(message, context):
     known(context)
     context.set_trailing_metadata((("served-by", "count"),))
@@ -40,6 +45,8 @@ def fail(_, context):
 
 
 methods = {
+    "Book": grpc.stream_unary_rpc_method_handler(book),
+    "Pay": grpc.unary_unary_rpc_method_handler(echo),
     "Echo": grpc.unary_unary_rpc_method_handler(echo),
     "Count": grpc.unary_stream_rpc_method_handler(count),
     "Fail": grpc.unary_unary_rpc_method_handler(fail),

@@ -1,7 +1,7 @@
 //! What one decision may cost in memory, for a request of any size.
 
-use crate::policy::decision::{Cause, Failure};
 use crate::policy::engine::bulk::Bulk;
+use crate::policy::failure::{Cause, Failure};
 use crate::policy::gate::growth::size::Size;
 use crate::policy::problem::Place;
 

@@ -3,6 +3,7 @@
 //! Two sizes for each: of the value it gives, and of what it takes while it works, in memory or in
 //! steps of about a nanosecond. Elements take more memory than the text they were made from.
 
+use crate::policy::engine::standins::LONGEST_RANGE;
 use crate::policy::gate::growth::size::{ELEMENT, NUMBER, Size};
 use crate::policy::syntax::Expr;
 
@@ -58,7 +59,10 @@ pub(super) fn outcome(name: &str, params: &[Expr], args: &[Size]) -> Outcome {
         "time.format" => Outcome::text(all.times(4).plus(Size::fixed(64))),
         "split" | "indexof_n" => torn(arg(0), 9),
         "regex.split" | "regex.find_n" => torn(arg(1), 9),
-        "json.unmarshal" => torn(arg(0), PARSED),
+        "io.jwt.decode" | "json.unmarshal" => torn(arg(0), PARSED),
+        "numbers.range" | "numbers.range_step" => {
+            Outcome::new(Size::fixed(LONGEST_RANGE * ELEMENT))
+        }
         "urlquery.decode_object" => torn(arg(0), 16),
         "json.is_valid" => Outcome { value: Size::small(), taken: all.times(PARSED) },
         "json.patch" => Outcome::new(patched(params, all)),
@@ -79,11 +83,10 @@ fn numeric(name: &str, args: &[Size], all: Size) -> Outcome {
         "strings.any_prefix_match" | "strings.any_suffix_match" | "object.subset" => {
             Outcome { value: Size::small(), taken: all.plus(pairs(args)) }
         }
-        "array.concat" | "array.reverse" | "array.slice" | "intersection" | "json.filter"
-        | "json.remove" | "max" | "min" | "object.filter" | "object.get" | "object.keys"
-        | "object.remove" | "object.union" | "object.union_n" | "sort" | "union" | "walk" => {
-            Outcome::new(Size { scalar: false, ..all })
-        }
+        "array.concat" | "array.flatten" | "array.reverse" | "array.slice" | "intersection"
+        | "json.filter" | "json.remove" | "max" | "min" | "object.filter" | "object.get"
+        | "object.keys" | "object.remove" | "object.union" | "object.union_n" | "sort"
+        | "union" | "walk" => Outcome::new(Size { scalar: false, ..all }),
         // What is left answers yes or no, a number, or something short about a text.
         _ => Outcome { value: Size { scalar: false, ..Size::fixed(256) }, taken: Size::NOTHING },
     }
