@@ -46,8 +46,9 @@ pub mod enforce;
 pub mod credential;
 pub mod upstream;
 
-// What Countersign gets for itself.
+// What Countersign gets and keeps for itself.
 pub mod fetch;
+pub mod store;
 
 // Doors: they accept work and call the parts.
 pub mod listener;
@@ -55,7 +56,6 @@ pub mod proxy;
 pub mod admin;
 
 // Assembly.
-pub mod store;
 pub mod config;
 pub mod rehearsal;
 pub mod log;

@@ -1,6 +1,10 @@
 //! Either database behind one small interface: a transaction that takes statements with values.
 
 use std::borrow::Cow;
+use std::fs::{DirBuilder, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
 use std::time::Duration;
 
 use sqlx::migrate::{Migration, MigrationType, Migrator};
@@ -41,12 +45,22 @@ impl Store {
     /// # Errors
     /// [`Error`], if it cannot be reached or its tables are those of a newer version.
     pub async fn open(url: &str) -> Result<Self, Error> {
-        let pool = match url.split_once(':').ok_or(Error::Url)?.0 {
+        let (kind, file) = url.split_once(':').ok_or(Error::Url)?;
+        let pool = match kind {
             "postgres" | "postgresql" => Pool::Postgres(open_postgres(url).await?),
-            "sqlite" => Pool::Sqlite(open_sqlite(url).await?),
+            "sqlite" => Pool::Sqlite(open_sqlite(file).await?),
             _ => return Err(Error::Url),
         };
         Ok(Self(pool))
+    }
+
+    /// What this process is called as an executor. A file is one process's at a time, so whoever
+    /// opens it takes the place of the one before.
+    pub(super) fn executor(&self) -> String {
+        match &self.0 {
+            Pool::Postgres(_) => uuid::Uuid::now_v7().to_string(),
+            Pool::Sqlite(_) => "local".to_owned(),
+        }
     }
 
     /// Ends every connection, after what they are doing.
@@ -166,10 +180,10 @@ async fn open_postgres(url: &str) -> Result<PgPool, Error> {
     Ok(pool)
 }
 
-async fn open_sqlite(url: &str) -> Result<SqlitePool, Error> {
-    let options: SqliteConnectOptions = url.parse()?;
-    let options = options
-        .create_if_missing(true)
+async fn open_sqlite(file: &str) -> Result<SqlitePool, Error> {
+    create(Path::new(file))?;
+    let options = SqliteConnectOptions::new()
+        .filename(file)
         .journal_mode(SqliteJournalMode::Wal)
         // What was answered must survive the machine, not only the process.
         .synchronous(SqliteSynchronous::Full)
@@ -180,6 +194,14 @@ async fn open_sqlite(url: &str) -> Result<SqlitePool, Error> {
     let pool = pool.connect_with(options).await?;
     migrator(include_str!("migrations/sqlite/0001_proposals.sql")).run(&pool).await?;
     Ok(pool)
+}
+
+/// Makes the file, if it is not there, so that nobody else may read it, nor what stands beside it.
+fn create(file: &Path) -> io::Result<()> {
+    if let Some(folder) = file.parent() {
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    }
+    OpenOptions::new().append(true).create(true).mode(0o600).open(file).map(drop)
 }
 
 fn migrator(proposals: &'static str) -> Migrator {

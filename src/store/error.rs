@@ -1,6 +1,6 @@
 //! Why the store did not do what it was asked.
 
-use std::fmt;
+use std::{fmt, io};
 
 use crate::id::ProposalId;
 use crate::proposal::{Illegal, Undecodable};
@@ -10,10 +10,16 @@ use crate::proposal::{Illegal, Undecodable};
 pub enum Error {
     /// This person has answered already.
     Answered,
+    /// The store has too much to do, or takes too long.
+    Busy,
     /// The database failed or could not be reached.
     Database(sqlx::Error),
+    /// The thread that owns the store has ended.
+    Gone,
     /// The proposal cannot make this transition.
     Illegal(Illegal),
+    /// The system gives no thread, or the database's file cannot be made.
+    Io(io::Error),
     /// The agent used this idempotency key for another request.
     KeyReused(ProposalId),
     /// The database's tables could not be brought up to date.
@@ -32,8 +38,11 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Answered => f.write_str("this approver has answered already"),
+            Self::Busy => f.write_str("the store does not answer in time"),
             Self::Database(source) => write!(f, "the store failed: {source}"),
+            Self::Gone => f.write_str("the store is closed"),
             Self::Illegal(source) => source.fmt(f),
+            Self::Io(source) => write!(f, "the store: {source}"),
             Self::KeyReused(id) => {
                 write!(f, "this idempotency key stands for another request, {id}; choose a new one")
             }
@@ -54,6 +63,7 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Database(source) => Some(source),
+            Self::Io(source) => Some(source),
             Self::Migration(source) => Some(source),
             _ => None,
         }
@@ -63,6 +73,12 @@ impl std::error::Error for Error {
 impl From<sqlx::Error> for Error {
     fn from(source: sqlx::Error) -> Self {
         Self::Database(source)
+    }
+}
+
+impl From<io::Error> for Error {
+    fn from(source: io::Error) -> Self {
+        Self::Io(source)
     }
 }
 

@@ -6,17 +6,20 @@
 //! written, so that no second state machine is hidden in SQL.
 //!
 //! A [`Store`] belongs to the Tokio runtime that opened it, because PostgreSQL's sockets do. Workers
-//! have runtimes of their own and must not share one: they ask a thread that owns the store.
+//! have runtimes of their own and must not share one: they ask the [`Keeper`]'s thread, which owns the
+//! store, at its [`Desk`].
 
 mod error;
 mod connection;
 mod row;
 mod proposals;
 mod approvals;
+mod keeper;
 #[cfg(test)]
 mod tests;
 
 pub use approvals::Approval;
 pub use connection::Store;
 pub use error::Error;
+pub use keeper::{Desk, Keeper};
 pub use proposals::{MAX_PAGE, Put};
