@@ -12,6 +12,7 @@ pub mod failure;
 pub mod revision;
 pub mod decision;
 mod result;
+mod approval;
 pub mod query;
 mod syntax;
 mod engine;
@@ -45,6 +46,7 @@ pub mod specimen;
 #[cfg(test)]
 mod tests;
 
+pub use approval::Approval;
 pub use archive::is_archive;
 pub use bundle::Bundle;
 pub use checker::Checker;

@@ -63,7 +63,8 @@ async fn carry_out(account: &mut Account, request: Request<Incoming>) -> Result<
 
     let now = account.plane.shared.clock.now();
     let Reading { target, body: inspected, operations } = reading;
-    let ask = Ask { id: account.id, caller, target, body: inspected, operations, now };
+    let approval = None;
+    let ask = Ask { id: account.id, caller, target, body: inspected, operations, now, approval };
     let listing = Listing::of(&account.plane, &view, &ask);
     let tunnel = upgrade.filter(|_| ask.target.upgrade().is_some()).map(|side| (ask.clone(), side));
     let grant = authorize(&mut view.judge.borrow_mut(), ask, &account.plane.shared.metrics.policy)?;

@@ -2,6 +2,7 @@
 //!
 //! [`exchange`] is the one page that tells the story; everything else here is a stage of it.
 
+pub mod waiting;
 pub mod failure;
 pub mod problem;
 pub mod dialect;
@@ -24,3 +25,4 @@ pub mod exchange;
 
 pub use answer::Answer;
 pub use plane::{Plane, Shared, Snapshot, View};
+pub use waiting::Waiting;
