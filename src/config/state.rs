@@ -52,7 +52,7 @@ impl State {
 impl Approvals {
     pub(super) fn check(&self, state: Option<&State>, report: &mut Report) {
         let at = KeyPath::top("approvals");
-        if state.is_none() {
+        if state.is_none() && !report.is_cut(&KeyPath::top("state")) {
             let message = "there is no `state`, so nothing waits for an approval";
             report.check(
                 Problem::key(Code::Pair, at.clone(), message)

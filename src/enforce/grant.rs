@@ -12,7 +12,7 @@ use crate::id::CredentialName;
 use crate::policy::{Approval, Decision, Duty, Reason};
 use crate::proposal::{Oversized, Substance};
 use crate::route::head::Upgrade;
-use crate::route::terms::{Durability, Unscannable};
+use crate::route::terms::{Durability, Retry, Unscannable};
 
 /// Policy said yes to this exact request, and everything the yes demands can be done.
 ///
@@ -49,7 +49,11 @@ impl Grant {
     /// people were asked.
     pub fn durability(&self) -> Durability {
         let on_disk = self.decision.obligations().iter().any(|o| o.duty == Duty::DurableOnDisk);
-        if on_disk || self.approved.is_some() { Durability::Disk } else { self.ask.target.route().durability }
+        if on_disk || self.approved.is_some() {
+            Durability::Disk
+        } else {
+            self.ask.target.route().durability
+        }
     }
 
     /// What this comes down to as a proposal, with `body` as the whole body.
@@ -77,6 +81,8 @@ impl Grant {
             Some(_) => Unscannable::Refuse,
             None => Unscannable::Pass,
         };
+        // What people agreed to once is sent once, whatever the route says.
+        let once = self.approved.is_some();
         let upgrade = self.ask.target.upgrade();
         let (head, route) = self.ask.target.into_parts();
         let mut terms = Terms {
@@ -85,7 +91,7 @@ impl Grant {
             headers: head.into_headers(),
             credential,
             upstream: route.upstream.clone(),
-            retry: route.retry,
+            retry: if once { Retry::Never } else { route.retry },
             unscannable: route.unscannable.unwrap_or(usual),
         };
         if let Some(Upgrade::WebSocket) = upgrade {

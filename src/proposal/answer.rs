@@ -36,6 +36,16 @@ impl Answer {
         Self { status, headers, body, length }
     }
 
+    /// This answer, of whose body of `length` bytes less was kept, or nothing.
+    pub fn of_length(self, length: u64) -> Self {
+        Self { length, ..self }
+    }
+
+    /// Whether the body is not whole.
+    pub fn is_cut(&self) -> bool {
+        self.length != self.body.len() as u64
+    }
+
     /// The status.
     pub fn status(&self) -> StatusCode {
         self.status

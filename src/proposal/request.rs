@@ -97,6 +97,13 @@ impl Request {
         self.query.as_deref()
     }
 
+    /// Where it goes, in one line.
+    pub fn url(&self) -> String {
+        let Self { scheme, authority, path, .. } = self;
+        let query = self.query.as_ref().map(|query| format!("?{query}")).unwrap_or_default();
+        format!("{scheme}://{authority}{path}{query}")
+    }
+
     /// The judged headers, by name.
     pub fn headers(&self) -> &[(HeaderName, HeaderValue)] {
         &self.headers

@@ -3,6 +3,8 @@
 //! [`exchange`] is the one page that tells the story; everything else here is a stage of it.
 
 pub mod waiting;
+pub mod docket;
+pub mod standing;
 pub mod failure;
 pub mod problem;
 pub mod dialect;
@@ -17,6 +19,8 @@ pub mod tunnel;
 pub mod agent_api;
 pub mod arrival;
 mod account;
+mod execution;
+mod proposing;
 mod reading;
 mod listing;
 mod prospect;
@@ -24,5 +28,6 @@ mod agent_mcp;
 pub mod exchange;
 
 pub use answer::Answer;
+pub use docket::Docket;
 pub use plane::{Plane, Shared, Snapshot, View};
 pub use waiting::Waiting;

@@ -19,6 +19,8 @@ use crate::listener::serve::Security;
 use crate::metrics::Metrics;
 use crate::operation::mcp::Definitions;
 use crate::policy::{Bundle, Checker, Judge, Observer};
+use crate::proxy::docket::Docket;
+use crate::proxy::waiting::Waiting;
 use crate::route::Table;
 use crate::upstream::{Client, Upstreams};
 
@@ -37,6 +39,8 @@ pub struct Snapshot {
     pub credentials: Credentials,
     /// Where requests go.
     pub upstreams: Upstreams,
+    /// How agents wait for people.
+    pub waiting: Waiting,
 }
 
 /// What all workers share.
@@ -59,6 +63,8 @@ pub struct Shared {
     pub metrics: Metrics,
     /// How MCP servers described their tools.
     pub definitions: Definitions,
+    /// Where proposals are put forward; nowhere, unless there is a store.
+    pub docket: Option<Docket>,
 }
 
 /// One worker's half.
@@ -95,7 +101,24 @@ impl Shared {
         let (changed, _) = watch::channel(());
         let snapshot = ArcSwap::from_pointee(snapshot);
         let definitions = Definitions::default();
-        Self { snapshot, changed, log, checker, observer, desk, clock, metrics, definitions }
+        let docket = None;
+        Self {
+            snapshot,
+            changed,
+            log,
+            checker,
+            observer,
+            desk,
+            clock,
+            metrics,
+            definitions,
+            docket,
+        }
+    }
+
+    /// The same, with somewhere to put proposals forward.
+    pub fn with_docket(self, docket: Option<Docket>) -> Self {
+        Self { docket, ..self }
     }
 
     /// The snapshot in force.
