@@ -9,8 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use crate::clock::{Clock, Timestamp};
-use crate::metrics::PolicyMetrics;
+use crate::clock::Clock;
 use crate::policy::clearance::{Clearance, Compiled};
 use crate::policy::config::{Config, Memory, Shadow, Tests};
 use crate::policy::contents::Contents;
@@ -133,6 +132,11 @@ impl Bundle {
         self.revision
     }
 
+    /// What its authors call it; empty if they do not.
+    pub(super) fn release(&self) -> &str {
+        &self.release
+    }
+
     /// Every file and folder whose change may change the bundle.
     pub fn watched(&self) -> &[PathBuf] {
         &self.watched
@@ -182,34 +186,6 @@ impl Bundle {
     /// Whether a decision was seen to be another one when it was made again.
     pub(super) fn is_doubted(&self) -> bool {
         self.doubted.load(Ordering::Relaxed)
-    }
-
-    /// Says in metrics and in the log that this bundle is now in force.
-    pub fn announce(&self, metrics: &PolicyMetrics, now: Timestamp) {
-        let revision = self.revision.to_string();
-        metrics.bundle.reset();
-        metrics.bundle.with_label_values(&[BUNDLE, &revision]).set(1);
-        if let Some(candidate) = &self.candidate {
-            let revision = candidate.revision.to_string();
-            metrics.bundle.with_label_values(&[CANDIDATE, &revision]).set(1);
-            tracing::info!(%revision, "a candidate is asked beside the policy, and decides nothing");
-        }
-        let seconds = i64::try_from(now.secs()).unwrap_or(i64::MAX);
-        metrics.bundle_loaded.with_label_values(&[BUNDLE]).set(seconds);
-        metrics.interpreted.set(i64::from(self.is_interpreted()));
-        for problem in &self.warnings {
-            tracing::warn!(%revision, place = %problem.place, "{}", problem.message);
-        }
-        if let Some(first) = self.differences.first() {
-            tracing::warn!(
-                %revision,
-                place = %first.place,
-                reasons = self.differences.len(),
-                "the policy runs on the interpreter, which is slower: {}",
-                first.message
-            );
-        }
-        tracing::info!(%revision, release = self.release, "policy in force");
     }
 
     /// The one in so many decisions that is checked again.
@@ -309,12 +285,6 @@ impl Bundle {
         self.entries.all().get(number).ok_or_else(missing)
     }
 }
-
-/// The name of the bundle that decides, in metrics.
-const BUNDLE: &str = "policy";
-
-/// The name of the one beside it.
-const CANDIDATE: &str = "candidate";
 
 /// Runs `work` with room to recurse; a panic in it is a problem of the bundle at `path`.
 pub(super) fn on_large_stack<T: Send>(

@@ -32,6 +32,7 @@ mod entry;
 mod clearance;
 pub mod suite;
 pub mod bundle;
+mod announcement;
 pub mod bench;
 pub mod checker;
 mod memory;

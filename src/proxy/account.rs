@@ -4,24 +4,24 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, CONNECTION, CONTENT_TYPE, HOST, HeaderMap, HeaderValue, UPGRADE};
-use http::{Method, Request, Response, StatusCode, Uri, Version};
+use http::header::{CONNECTION, HeaderMap, HeaderValue, UPGRADE};
+use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 use serde_json::Value;
 use tokio::time::Instant;
 use tracing::{error, info, warn};
 
-use crate::audit::{Outcome, Refusal, Trail};
+use crate::audit::{Outcome, Trail};
 use crate::credential::Guard;
 use crate::enforce::Ask;
 use crate::id::{DecisionId, ProposalId};
 use crate::listener::Connection;
 use crate::listener::connection::InProgress;
-use crate::listener::http1::REFUSED_TARGET;
 use crate::metrics::method_label;
 use crate::proposal;
 use crate::proxy::answer::Answer;
+use crate::proxy::arrived::Arrived;
 use crate::proxy::cleaning::{self, Finds};
 use crate::proxy::dialect::Asked;
 use crate::proxy::failure::{Failure, Fault};
@@ -56,17 +56,6 @@ pub(super) struct Account {
     arrived: Arrived,
     progress: InProgress,
     started: Instant,
-}
-
-/// The request as the agent sent it, for the record of one that was refused.
-#[derive(Debug)]
-struct Arrived {
-    method: Method,
-    uri: Uri,
-    host: Option<HeaderValue>,
-    accept: Option<HeaderValue>,
-    content_type: Option<HeaderValue>,
-    version: Version,
 }
 
 /// How a request was carried out.
@@ -287,53 +276,6 @@ impl Account {
             Fault::Upstream => warn!(%decision, code, %principal, route, "{failure}"),
             Fault::Agent | Fault::Policy => info!(%decision, code, %principal, route, "{failure}"),
         }
-    }
-}
-
-impl Arrived {
-    fn of(request: &Request<Incoming>) -> Self {
-        Self {
-            method: request.method().clone(),
-            uri: request.uri().clone(),
-            host: request.headers().get(HOST).cloned(),
-            accept: request.headers().get(ACCEPT).cloned(),
-            content_type: request.headers().get(CONTENT_TYPE).cloned(),
-            version: request.version(),
-        }
-    }
-
-    /// Records that it was refused.
-    fn record(
-        &self,
-        trail: Trail,
-        failure: &Failure,
-        connection: &Connection,
-        route: Option<&Arc<Route>>,
-    ) {
-        let caller = connection.last_caller();
-        let decision = failure.decision();
-        let revision = decision.map(|decision| decision.revision().to_string());
-        // In place of a head that could not be read stands one that the agent never sent.
-        let readable = self.uri.path() != REFUSED_TARGET;
-        let path = self.uri.path_and_query().map(|path| path.as_str().as_bytes());
-        let refusal = Refusal {
-            principal: Some(caller.principal.spiffe_id().as_str()),
-            listener: &caller.listener,
-            peer: caller.peer,
-            route: route.map(|route| &route.name),
-            method: readable.then(|| self.method.as_str().as_bytes()),
-            authority: self.authority().filter(|_| readable),
-            path: path.filter(|_| readable),
-            code: failure.code(),
-            effect: decision.map(|decision| decision.label()),
-            revision: revision.as_deref(),
-        };
-        trail.refuse(&refusal, failure.reason_codes());
-    }
-
-    fn authority(&self) -> Option<&[u8]> {
-        let named = self.uri.authority().map(|authority| authority.as_str().as_bytes());
-        named.or(self.host.as_ref().map(HeaderValue::as_bytes))
     }
 }
 

@@ -18,6 +18,7 @@ pub mod plane;
 pub mod tunnel;
 pub mod agent_api;
 pub mod arrival;
+mod arrived;
 mod account;
 mod execution;
 mod proposing;

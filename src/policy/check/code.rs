@@ -71,6 +71,8 @@ codes! {
     Negation "P013" Warning "A `not` over what may fail or be missing, which Countersign and OPA read differently."
     Rule "P014" Error "A rule that its package does not have."
     Name "P015" Error "A name that nothing defines."
+    Memory "P016" Error "Values that may fill the memory, of rules or of tests."
+    Slow "P017" Warning "Something that the fast engine does not run, so that all rules run on the interpreter."
 }
 
 impl fmt::Display for Code {

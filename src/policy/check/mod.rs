@@ -32,7 +32,7 @@ use crate::policy::contents::Contents;
 use crate::policy::gate::names::{Names, Node};
 use crate::policy::gate::{self, File, builtins, calls};
 use crate::policy::masking::PACKAGE;
-use crate::policy::problem::LoadError;
+use crate::policy::problem::{LoadError, Problem};
 use crate::policy::syntax::{Rule, Span};
 use contradiction::Contradictions;
 use fields::Fields;
@@ -68,7 +68,7 @@ fn unreadable(why: LoadError) -> Vec<Finding> {
 
 fn checked(contents: &Contents, query: &str, bodies: Bodies) -> Result<Vec<Finding>, LoadError> {
     let files = gate::parse(&contents.sources).map_err(LoadError::new)?;
-    let mut found = refused(&files);
+    let mut found = refused(&files, &contents.data, query);
     let (served, _tests): (Vec<_>, Vec<_>) =
         files.into_iter().partition(|file| !file.source.is_test());
     let entry_point = gate::entry_point(&served, query);
@@ -95,17 +95,44 @@ fn checked(contents: &Contents, query: &str, bodies: Bodies) -> Result<Vec<Findi
     for file in (0..served.len()).filter(|file| names.package(*file) != PACKAGE) {
         Fields { findings: &mut findings, bodies: Bodies::Somewhere }.imports(context, file);
     }
-    Ok(findings.found)
+    let mut found = findings.found;
+    if found.is_empty() {
+        found.extend(slow(&served, &contents.data));
+    }
+    Ok(found)
+}
+
+/// Why the rules would run on the interpreter: the first place of all. It is said last, because
+/// what is wrong often goes with what is slow.
+fn slow(served: &[File<'_>], data: &str) -> Option<Finding> {
+    let differences = gate::differences(served, data);
+    let first = differences.first()?;
+    let message = match differences.len() {
+        1 => format!("all rules run on the interpreter for this: {}", first.message),
+        all => format!(
+            "all rules run on the interpreter for this and {} places more: {}",
+            all - 1,
+            first.message
+        ),
+    };
+    let help =
+        "see \"What keeps rules fast\" in docs/policy.md; nothing is wrong with them as they are";
+    Some(Finding::refused(Code::Slow, &Problem { message, fix: help.to_owned(), ..first.clone() }))
 }
 
 /// What would not be loaded at all.
-fn refused(files: &[File<'_>]) -> Vec<Finding> {
+fn refused(files: &[File<'_>], data: &str, query: &str) -> Vec<Finding> {
     let names = Names::new(files);
     let functions = builtins::check(files, &names);
     let functions = functions.iter().map(|problem| Finding::refused(Code::Function, problem));
     let endless = calls::check(files, &names);
     let endless = endless.iter().map(|problem| Finding::refused(Code::Endless, problem));
-    functions.chain(endless).collect()
+    let found: Vec<Finding> = functions.chain(endless).collect();
+    if !found.is_empty() {
+        return found;
+    }
+    let growing = gate::refusals(files, data, &[query]).err().unwrap_or_default();
+    growing.iter().map(|problem| Finding::refused(Code::Memory, problem)).collect()
 }
 
 /// The checks that look at one rule at a time.
