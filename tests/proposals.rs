@@ -154,12 +154,128 @@ async fn another_agent_neither_sees_a_proposal_nor_uses_it() {
     let site = setup(&upstream, "hold: 0s").start();
     let id = proposal(&site.agent("writer").send(order("one")).await);
     approve(&site, id).await;
+    let other = site.agent("other");
+    let path = format!("/.countersign/v1/proposals/{id}");
+    let unknown = format!("/.countersign/v1/proposals/{}", ProposalId::new());
+    for path in [&path, &unknown, "/.countersign/v1/proposals/x"] {
+        assert_eq!(other.get(path).await.problem(), (404, "no_such_proposal".to_owned()));
+    }
+    let answer = other.send(order("one")).await;
+    assert_eq!(answer.problem(), (428, "approval_pending".to_owned()));
+    assert_ne!(proposal(&answer), id);
+    assert!(upstream.is_untouched());
+    assert_eq!(site.agent("writer").get(&path).await.json()["status"], "approved");
+}
+
+#[tokio::test]
+async fn a_changed_byte_is_another_proposal() {
+    let upstream = Upstream::answering(|_| reply("done"));
+    let site = setup(&upstream, "hold: 0s").start();
+    let agent = site.agent("writer");
+    let id = proposal(&agent.send(order("one")).await);
+    approve(&site, id).await;
+    let other = |path: &str, name: &'static str| {
+        Request::post(path.to_owned()).header(name, "1").body(body("one".to_owned())).unwrap()
+    };
+    let changed = [
+        order("onf"),
+        other("/orders?a=1", "x-amount"),
+        other("/orders?a=2", "x-request-id"),
+        other("/order?a=1", "x-request-id"),
+    ];
+    for request in changed {
+        let answer = agent.send(request).await;
+        assert_eq!(answer.problem(), (428, "approval_pending".to_owned()));
+        assert_ne!(proposal(&answer), id);
+    }
+    assert!(upstream.is_untouched());
+    // What libraries count their attempts with is no change, and is not sent either.
+    let again = agent.send(other("/orders?a=1", "x-stainless-retry-count")).await;
+    assert_eq!((again.status.as_u16(), proposal(&again)), (200, id));
+    assert_eq!(upstream.request().header("x-stainless-retry-count"), Vec::<&str>::new());
+}
+
+#[tokio::test]
+async fn what_people_deny_is_not_carried_out() {
+    let upstream = Upstream::answering(|_| reply("done"));
+    let site = setup(&upstream, "hold: 0s").start();
+    let agent = site.agent("writer");
+    let id = proposal(&agent.send(order("one")).await);
+    decide(&site.path(""), id, Verdict::Deny, Clock::System.now()).await;
+    let answer = agent.send(order("one")).await;
+    assert_eq!(answer.problem(), (403, "approval_denied".to_owned()));
+    assert_eq!((answer.header("x-should-retry"), proposal(&answer)), ("false", id));
+    assert!(upstream.is_untouched());
+}
+
+#[tokio::test]
+async fn what_nobody_decides_expires_and_is_asked_anew() {
+    let upstream = Upstream::answering(|_| reply("done"));
+    let hands = Manual::new(Clock::System.now());
+    let clock = Clock::Manual(hands.clone());
+    let site = setup(&upstream, "hold: 0s, expires_after: 1m").clock(clock.clone()).start();
+    let agent = site.agent("writer");
+    let undecided = proposal(&agent.send(order("one")).await);
+    let unsent = proposal(&agent.send(order("two")).await);
+    decide(&site.path(""), unsent, Verdict::Approve, clock.now()).await;
+    hands.advance(Duration::from_secs(60));
+    for (text, before) in [("one", undecided), ("two", unsent)] {
+        let answer = agent.send(order(text)).await;
+        assert_eq!(answer.problem(), (428, "approval_pending".to_owned()));
+        assert_ne!(proposal(&answer), before);
+    }
+    let (undecided, unsent) =
+        (load(&site.path(""), undecided).await, load(&site.path(""), unsent).await);
+    assert_eq!(undecided.state().status, Status::Expired);
+    assert_eq!(unsent.state().execution, Execution::Failed);
+    assert!(upstream.is_untouched());
+}
+
+#[tokio::test]
+async fn of_many_identical_calls_one_is_carried_out_and_all_get_its_answer() {
+    let upstream = Upstream::answering(|received| {
+        reply(format!("{:?} for {:?}", received.header("authorization"), received.body))
+    });
+    let site = setup(&upstream, "hold: 2m").start();
+    let agent = site.agent("writer");
+    let calls: Vec<_> = (0..20)
+        .map(|_| {
+            let agent = agent.clone();
+            tokio::spawn(async move { agent.send(order("one")).await })
+        })
+        .collect();
+    let id = waiting(&site.path("")).await;
+    approve(&site, id).await;
+    let mut answers = Vec::new();
+    for call in calls {
+        answers.push(call.await.unwrap());
+    }
+    answers.push(agent.send(order("one")).await);
+    for answer in &answers {
+        assert_eq!((answer.status.as_u16(), answer.text()), (200, answers[0].text()));
+        assert_eq!(proposal(answer), id);
+    }
+    assert_eq!(upstream.requests().len(), 1);
+    assert_eq!(site.recorded("intent", 1).await.len(), 1);
+    // Upstreams repeat what they were sent; what is kept repeats no secret.
+    for name in ["countersign.db", "countersign.db-wal"] {
+        let bytes = std::fs::read(site.path("state").join(name)).unwrap();
+        assert!(memchr::memmem::find(&bytes, SECRET.as_bytes()).is_none(), "{name}");
+    }
+    let report = site.stop();
+    assert_eq!((report.outcomes.answered, report.refusals), (1, 0));
+}
+
+#[tokio::test]
+async fn policy_has_the_last_word() {
+    let agreed = "startswith(input.countersign.approval.digest, \"sha-256:\")";
+    let asked = "input.countersign.approval == null";
     let yes = r#"{"allowed": true} if {"#;
     let another = r#"{"allowed": true, "credential": {"name": "other"}} if {"#;
     for (rules, code) in [
-        (ASKING.replace(yes, another), "approval_of_another"),
         (ASKING.replace(agreed, "false"), "denied"),
         (ASKING.replace(agreed, "false").replace(asked, "true"), "approval_not_enough"),
+        (ASKING.replace(yes, another), "approval_of_another"),
     ] {
         let upstream = Upstream::answering(|_| reply("done"));
         let site = setup(&upstream, "hold: 0s").rules(&rules).start();
