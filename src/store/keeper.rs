@@ -40,7 +40,10 @@ pub struct Desk {
 }
 
 /// Something to be done with the store, which answers by itself.
-struct Job(Box<dyn FnOnce(Store) -> Pin<Box<dyn Future<Output = ()>>> + Send>);
+struct Job(Box<dyn FnOnce(Store) -> Running + Send>);
+
+/// A job that is being done.
+struct Running(Pin<Box<dyn Future<Output = ()>>>);
 
 impl Keeper {
     /// Opens the store at `url` on a thread of its own. Blocks until it is open.
@@ -143,10 +146,10 @@ impl Desk {
     {
         let (answer, answered) = oneshot::channel();
         let job = Job(Box::new(move |store| {
-            Box::pin(async move {
+            Running(Box::pin(async move {
                 // Whoever asked may have stopped waiting.
                 let _ = answer.send(work(store).await);
-            })
+            }))
         }));
         self.jobs.try_send(job).map_err(|why| match why {
             mpsc::error::TrySendError::Full(_) => Error::Busy,
@@ -191,7 +194,7 @@ async fn keep(
                 }
             }
             job = queue.recv(), if running.len() < AT_ONCE => match job {
-                Some(Job(work)) => drop(running.spawn_local(work(store.clone()))),
+                Some(Job(work)) => drop(running.spawn_local(work(store.clone()).0)),
                 None => break,
             },
             _ = sweeping.tick() => {
