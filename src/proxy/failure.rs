@@ -95,6 +95,7 @@ impl Failure {
                 Cause::Denied | Cause::NeedsApproval => Fault::Policy,
                 Cause::Undecided | Cause::Unmet(_) => Fault::Countersign,
             },
+            Self::State(store::Error::TooMany) => Fault::Agent,
             Self::Audit(_) | Self::Panicked | Self::State(_) | Self::Unsigned(_) => {
                 Fault::Countersign
             }
@@ -121,6 +122,7 @@ impl Failure {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::Ambiguous(rule) => rule.status(),
+            Self::State(store::Error::TooMany) => StatusCode::TOO_MANY_REQUESTS,
             Self::Audit(_) | Self::State(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Body(BodyError::Ambiguous(rule)) => rule.status(),
             Self::Body(BodyError::Broken(_)) => StatusCode::BAD_REQUEST,
@@ -173,6 +175,7 @@ impl Failure {
                 Cause::NeedsApproval => "approval_required",
                 Cause::Undecided | Cause::Unmet(_) => "policy_error",
             },
+            Self::State(store::Error::TooMany) => "too_many_proposals",
             Self::State(_) => "state_unavailable",
             Self::Unasked => "upstream_switched",
             Self::Unreadable(rule) => rule.rule(),

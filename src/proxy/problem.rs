@@ -11,7 +11,7 @@ use crate::policy::Reason;
 use crate::proxy::failure::{Failure, Fault};
 use crate::route::NoRoute;
 use crate::route::body::BodyError;
-use crate::upstream;
+use crate::{store, upstream};
 
 /// A problem in the sense of RFC 9457, before a dialect writes it down.
 #[derive(Debug)]
@@ -146,6 +146,9 @@ fn detail(failure: &Failure) -> Cow<'_, str> {
                 "Policy gave no clear answer, so this is denied. Ask the operator.".into()
             }
         },
+        Failure::State(store::Error::TooMany) => {
+            "Too many of your requests wait for people already. Let them be decided first.".into()
+        }
         Failure::State(_) => {
             "What waits for approval cannot be looked up, so nothing is sent. Try again later."
                 .into()

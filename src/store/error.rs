@@ -4,6 +4,7 @@ use std::{fmt, io};
 
 use crate::id::ProposalId;
 use crate::proposal::{Illegal, Undecodable};
+use crate::store::bounds::MAX_PENDING;
 
 /// Nothing was changed. Whoever waits for a yes must take every one of these as a no.
 #[derive(Debug)]
@@ -26,6 +27,8 @@ pub enum Error {
     Migration(sqlx::migrate::MigrateError),
     /// What was signed is not this proposal's digest.
     Stale,
+    /// The agent has as many undecided proposals as it may.
+    TooMany,
     /// A row is not what was written.
     Undecodable,
     /// There is no such proposal.
@@ -48,6 +51,9 @@ impl fmt::Display for Error {
             }
             Self::Migration(source) => write!(f, "the store's tables: {source}"),
             Self::Stale => f.write_str("the digest that was signed is not this proposal's"),
+            Self::TooMany => {
+                write!(f, "{MAX_PENDING} proposals of this agent wait already; let them be decided")
+            }
             Self::Undecodable => f.write_str(
                 "a row of the store was not written by this version of countersign, or was changed",
             ),

@@ -211,9 +211,10 @@ async fn keep(
     store.close().await;
 }
 
-/// Ends what is past its time, and what a dead executor had.
+/// Ends what is past its time, and what a dead executor had; forgets what is long over.
 async fn sweep(store: &Store, now: Timestamp) -> Result<(), Error> {
     while !store.expire(now).await?.is_empty() {}
+    while store.forget(now.minus(KEPT)).await? > 0 {}
     loop {
         let lost = store.lose(NOBODY, now).await?;
         if lost.is_empty() {
@@ -241,6 +242,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How often the store is looked through for what is past its time.
 const SWEEP: Duration = Duration::from_secs(5);
+
+/// How long a proposal and its answer are kept once its time is over.
+const KEPT: Duration = Duration::from_secs(30 * 86_400);
 
 /// No executor has this name.
 const NOBODY: &str = "";

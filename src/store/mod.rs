@@ -14,11 +14,13 @@ mod connection;
 mod row;
 mod proposals;
 mod approvals;
+mod bounds;
 mod keeper;
 #[cfg(test)]
 mod tests;
 
 pub use approvals::Approval;
+pub use bounds::MAX_PENDING;
 pub use connection::Store;
 pub use error::Error;
 pub use keeper::{Desk, Keeper};

@@ -6,6 +6,7 @@ use crate::proposal::{
     Answer, Claim, Draft, Execution, IdempotencyKey, Illegal, Outcome, Proposal, State, Status,
     Substance, Terms, Verdict,
 };
+use crate::store::bounds::admit;
 use crate::store::connection::{Store, Transaction, Value};
 use crate::store::error::Error;
 use crate::store::row::{Row, needed};
@@ -27,7 +28,8 @@ impl Store {
     /// (where it has no key) with the same digest and no key.
     ///
     /// # Errors
-    /// [`Error::KeyReused`], if the key stands for another request; else as [`Error`] says.
+    /// [`Error::KeyReused`], if the key stands for another request; [`Error::TooMany`]; else as
+    /// [`Error`] says.
     pub async fn put(&self, proposal: Proposal, now: Timestamp) -> Result<Put, Error> {
         let mut transaction = self.begin().await?;
         let values = vec![owner(&proposal), identity(&proposal)];
@@ -41,6 +43,7 @@ impl Store {
             let _ended_before = standing.expire(now);
             write(&mut transaction, &standing, Value::Text(None)).await?;
         }
+        admit(&mut transaction, &proposal).await?;
         let fresh = transaction.execute(INSERT, columns(&proposal)).await? == 1;
         if fresh {
             transaction.commit().await?;

@@ -16,7 +16,7 @@ use crate::proposal::{
     Answer, Claim, Digest, Draft, Execution, IdempotencyKey, Illegal, Need, Outcome, Proposal,
     Request, Status, Substance, Terms, Verdict,
 };
-use crate::store::{Approval, Error, Put, Store};
+use crate::store::{Approval, Error, MAX_PENDING, Put, Store};
 use database::Database;
 
 const NOW: Timestamp = Timestamp::from_micros(5_000);
@@ -250,6 +250,59 @@ async fn each_person_answers_once_and_for_this_digest(url: String) {
     assert_eq!(store.approvals(id).await.unwrap(), all);
 }
 
+async fn an_agent_has_so_many_questions_at_once(url: String) {
+    let store = Store::open(&url).await.unwrap();
+    let mut first = None;
+    for number in 0..MAX_PENDING {
+        let id = store.put(numbered(number), NOW).await.unwrap();
+        let Put::Fresh(fresh) = id else { panic!("{id:?}") };
+        first.get_or_insert(fresh.id());
+    }
+    let more = store.put(numbered(MAX_PENDING), NOW).await;
+    assert!(matches!(more, Err(Error::TooMany)), "{more:?}");
+    // What stands is found all the same, and what is decided makes room.
+    assert!(matches!(store.put(numbered(7), NOW).await, Ok(Put::Standing(_))));
+    store.decide(first.unwrap(), Verdict::Deny, NOW).await.unwrap();
+    assert!(matches!(store.put(numbered(MAX_PENDING), NOW).await, Ok(Put::Fresh(_))));
+}
+
+fn numbered(number: usize) -> Proposal {
+    let draft = draft("one");
+    let key = IdempotencyKey::parse(&format!("key-{number}"));
+    Proposal::new(Draft { id: ProposalId::new(), key, substance: plain(draft.substance), ..draft })
+}
+
+/// Without the task, which differs each time.
+fn plain(substance: Substance) -> Substance {
+    let (owner, request) = (substance.owner().clone(), substance.request().clone());
+    Substance::new(owner, request, substance.policy_revision())
+}
+
+async fn what_is_long_over_is_forgotten_and_nothing_else(url: String) {
+    let store = Store::open(&url).await.unwrap();
+    let pending = Proposal::new(draft("pending"));
+    store.put(pending.clone(), NOW).await.unwrap();
+    let running = approved(&store, draft("running")).await;
+    store.claim(running, claim("a"), NOW).await.unwrap();
+    let over = draft("over");
+    let (id, digest) = (over.id, Digest::of(&over.substance));
+    store.put(Proposal::new(over), NOW).await.unwrap();
+    let word = Approval {
+        proposal: id,
+        approver: "ann".to_owned(),
+        verdict: Verdict::Deny,
+        signature: vec![1],
+        at: NOW,
+    };
+    store.add_approval(word, digest).await.unwrap();
+    store.decide(id, Verdict::Deny, NOW).await.unwrap();
+    assert_eq!(store.forget(Timestamp::from_micros(8_999)).await.unwrap(), 0);
+    assert_eq!(store.forget(EXPIRES).await.unwrap(), 1);
+    assert!(matches!(store.load(id).await, Err(Error::Unknown(_))));
+    assert_eq!(store.approvals(id).await.unwrap(), []);
+    assert!(store.load(pending.id()).await.is_ok() && store.load(running).await.is_ok());
+}
+
 /// Runs every case against both.
 macro_rules! suite {
     ($($case:ident),+ $(,)?) => {
@@ -277,6 +330,8 @@ suite!(
     what_is_given_back_is_due_later,
     what_is_over_expires_and_is_not_denied,
     each_person_answers_once_and_for_this_digest,
+    an_agent_has_so_many_questions_at_once,
+    what_is_long_over_is_forgotten_and_nothing_else,
 );
 
 #[tokio::test]
