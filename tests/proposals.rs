@@ -3,14 +3,16 @@
 use std::future::Future;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use countersign::clock::{Clock, Manual, Timestamp};
 use countersign::id::ProposalId;
 use countersign::proposal::{Execution, Proposal, Status, Verdict};
-use countersign::store::Store;
+use countersign::store::{MAX_PENDING, Store};
 use http::Request;
 use rustix::process::Signal;
+use tokio::sync::Notify;
 
 use crate::harness::{
     Agent, Answer, Binary, SECRET, Setup, Site, Upstream, body, records, reply, soon, until, verify,
@@ -371,6 +373,57 @@ async fn killed_between_request_and_answer_it_is_unknown_and_not_sent_again() {
     assert_eq!(report.outcomes.unknown, 1);
     let outcomes = records(&folder.path().join("audit"));
     assert!(outcomes.iter().any(|record| record["outcome"] == "unknown"));
+}
+
+#[tokio::test]
+async fn a_stop_ends_what_is_held_and_waits_for_what_is_carried_out() {
+    let go = Arc::new(Notify::new());
+    let gate = Arc::clone(&go);
+    let upstream = Upstream::streaming(move |_| {
+        let gate = Arc::clone(&gate);
+        async move {
+            gate.notified().await;
+            reply("done")
+        }
+    });
+    let setup = setup(&upstream, "hold: 4m");
+    let folder = setup.folder();
+    let mut served = Binary::serve(folder.path());
+    let identity = setup.authority.agent("writer");
+    let agent = Agent::new(served.address, setup.authority.pem(), Some(identity), SECRET);
+    let sent = tokio::spawn({
+        let agent = agent.clone();
+        async move { agent.send(order("one")).await }
+    });
+    let id = waiting(folder.path()).await;
+    decide(folder.path(), id, Verdict::Approve, Clock::System.now()).await;
+    until("the request", || upstream.requests().len() == 1).await;
+    // Its agent goes away.
+    sent.abort();
+    let held = tokio::spawn(async move { agent.send(order("two")).await });
+    waiting(folder.path()).await;
+    served.signal(Signal::TERM);
+    let answer = held.await.unwrap();
+    assert_eq!(answer.problem(), (428, "approval_pending".to_owned()));
+    go.notify_one();
+    assert!(served.wait().success());
+    let kept = load(folder.path(), id).await;
+    assert_eq!(kept.state().execution, Execution::Succeeded);
+    assert_eq!(kept.state().answer.as_ref().unwrap().body(), "done");
+}
+
+#[tokio::test]
+async fn an_agent_may_ask_so_many_questions_at_once() {
+    let upstream = Upstream::answering(|_| reply("done"));
+    let site = setup(&upstream, "hold: 0s").start();
+    let mut client = site.agent("writer").h1().await;
+    for number in 0..MAX_PENDING {
+        assert_eq!(client.send(order(&number.to_string())).await.problem().0, 428);
+    }
+    let answer = client.send(order("one more")).await;
+    assert_eq!(answer.problem(), (429, "too_many_proposals".to_owned()));
+    assert_eq!(client.send(order("7")).await.problem().0, 428);
+    assert_eq!(site.agent("other").send(order("one more")).await.problem().0, 428);
 }
 
 #[tokio::test]

@@ -75,8 +75,8 @@ impl Running {
         let url = assembly.standing.state.clone();
         let store = url.map(|url| store::Keeper::start(url, clock.clone())).transpose();
         let store = store.map_err(StartError::State)?;
-        let docket = store.as_ref().map(|store| Docket::new(store.desk()));
         let (trigger, shutdown) = Shutdown::pair();
+        let docket = store.as_ref().map(|store| Docket::new(store.desk(), shutdown.clone()));
         let Assembly { snapshot, standing, .. } = assembly;
         let shared = Shared::new(snapshot, log, checker, kept, clock, metrics);
         let shared = Arc::new(shared.with_docket(docket));

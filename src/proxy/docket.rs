@@ -2,6 +2,7 @@
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use crate::shutdown::Shutdown;
 use crate::store::Desk;
 
 /// Where proposals are put forward.
@@ -10,12 +11,18 @@ pub struct Docket {
     /// Where they are kept.
     pub desk: Desk,
     held: Semaphore,
+    shutdown: Shutdown,
 }
 
 impl Docket {
-    /// Of what is kept behind `desk`.
-    pub fn new(desk: Desk) -> Self {
-        Self { desk, held: Semaphore::new(HELD) }
+    /// Of what is kept behind `desk`; no call is held any more once `shutdown` is asked for.
+    pub fn new(desk: Desk, shutdown: Shutdown) -> Self {
+        Self { desk, held: Semaphore::new(HELD), shutdown }
+    }
+
+    /// Resolves once no call is to be held any more.
+    pub(super) async fn closing(&self) {
+        self.shutdown.clone().wait().await;
     }
 
     /// A place among the calls that are held; without one a call is answered at once.

@@ -4,6 +4,7 @@
 
 pub mod waiting;
 pub mod docket;
+pub mod underway;
 pub mod standing;
 pub mod failure;
 pub mod problem;

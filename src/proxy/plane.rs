@@ -20,6 +20,7 @@ use crate::metrics::Metrics;
 use crate::operation::mcp::Definitions;
 use crate::policy::{Bundle, Checker, Judge, Observer};
 use crate::proxy::docket::Docket;
+use crate::proxy::underway::Underway;
 use crate::proxy::waiting::Waiting;
 use crate::route::Table;
 use crate::upstream::{Client, Upstreams};
@@ -76,6 +77,8 @@ pub struct Plane {
     pub recorder: Recorder,
     /// This worker's connections to upstreams.
     pub client: Client,
+    /// What it carries out, whoever still waits for it.
+    pub underway: Rc<Underway>,
     view: RefCell<Rc<View>>,
 }
 
@@ -185,7 +188,7 @@ impl Plane {
         let client = Client::new(&snapshot.upstreams, metrics, shared.clock.clone());
         let recorder = Recorder::new(shared.log.clone());
         let view = RefCell::new(shared.view(snapshot));
-        Self { shared, recorder, client, view }
+        Self { shared, recorder, client, underway: Rc::default(), view }
     }
 
     /// The newest snapshot, as this worker sees it.

@@ -107,7 +107,10 @@ impl Call<'_> {
                 if left.is_zero() {
                     return Ok((proposal, standing));
                 }
-                sleep(left.min(POLL)).await;
+                tokio::select! {
+                    () = sleep(left.min(POLL)) => {}
+                    () = self.docket.closing() => return Ok((proposal, standing)),
+                }
             }
             proposal = self.docket.desk.load(proposal.id()).await?;
         }
@@ -127,7 +130,11 @@ impl Call<'_> {
             body: self.body.clone(),
             id: proposal.id(),
         };
-        let running = tokio::task::spawn_local(executor.run());
+        let one = plane.underway.begin();
+        let running = tokio::task::spawn_local(async move {
+            let _one = one;
+            executor.run().await
+        });
         running.await.unwrap_or(Err(Failure::Panicked))
     }
 
