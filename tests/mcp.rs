@@ -1,5 +1,8 @@
 //! MCP: what is judged is what is sent, lists show what calls may do, and a no is for the model.
 
+use std::time::Duration;
+
+use countersign::clock::Clock;
 use http::{Request, Response};
 use serde_json::{Value, json};
 
@@ -517,4 +520,26 @@ async fn where_no_decisions_are_kept_none_is_explained() {
     let said = tool(&site, "explain_decision", json!({ "decision": id })).await;
     let text = said["result"]["content"][0]["text"].as_str().unwrap();
     assert!(text.contains("keeps no decisions"), "{said}");
+}
+
+/// What an agent asks about it has not done: it must not become a habit that rules are drafted from.
+#[tokio::test]
+async fn what_an_agent_only_asks_about_is_not_kept() {
+    let upstream = Upstream::answering(server);
+    let until = Clock::System.now().plus(Duration::from_secs(3_600));
+    let line = format!(
+        "seen: {{ hosts: [other.example.org], upstream: api, credential: api, \
+         observe_until: '{until}' }}"
+    );
+    let kept = "path: rules, tests: off, history: { path: history }";
+    let setup = Setup::new(&upstream).rules(RULES).policy(kept).route("protocol: mcp");
+    let site = setup.another_route(&line).start();
+    let question = json!({ "route": "seen", "method": "DELETE", "path": "/everything" });
+    let said = tool(&site, "what_may_i_do", question).await;
+    assert_eq!(said["result"]["structuredContent"]["decision"], "deny", "{said}");
+    let listed = ask(&site, "tools/list", json!({})).await;
+    assert!(!names(&listed, "tools", "name").is_empty());
+    site.history("kept", 1).await;
+    let kept = site.metric("countersign_history_records_total", &[("result", "kept")]).await;
+    assert_eq!(kept, 1.0, "the list was asked for, and nothing else");
 }

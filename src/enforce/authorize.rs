@@ -30,12 +30,13 @@ pub fn authorize(
     settle(ask, decision)
 }
 
-/// What [`authorize`] would say to `ask`. Nothing is granted, and nothing is counted as a decision.
+/// What policy says to `ask`, as if it were enforced: also on a route that is only observed, so that
+/// lists and forecasts show what will hold. Nothing is granted, kept or counted as a decision.
 ///
 /// # Errors
 /// [`Refusal`].
 pub fn consider(judge: &mut Judge, ask: Ask) -> Result<(), Box<Refusal>> {
-    let decision = judge.decide(&ask.query());
+    let decision = judge.consider(&ask.query());
     settle(ask, decision).map(drop)
 }
 

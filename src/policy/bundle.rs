@@ -2,7 +2,8 @@
 //!
 //! Loading is where everything that can be wrong with rules is found, and all of it at once. It
 //! runs on a thread of its own with a large stack, and nothing is evaluated before the gate has
-//! passed. A bundle never changes; a reload makes another.
+//! passed. A bundle's rules never change, and a reload makes another; only a doubt about it can
+//! come, and never goes.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -36,7 +36,7 @@ pub struct EntryPoint {
     pub guardrails: Option<RuleName>,
 }
 
-/// One of them.
+/// One entry point, as it is evaluated.
 #[derive(Debug)]
 pub(super) struct Entry {
     point: EntryPoint,

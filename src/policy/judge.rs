@@ -109,8 +109,19 @@ impl Judge {
         self.memory.clear();
     }
 
-    /// What policy says about `query`.
+    /// What policy says about a request that is being made; whoever keeps decisions is handed it.
     pub fn decide(&mut self, query: &Query<'_>) -> Decision {
+        let (decision, took) = self.judged(query);
+        self.hand_on(query, &decision, took);
+        decision
+    }
+
+    /// What policy would say about a request that nobody makes; so it is nobody's to keep.
+    pub fn consider(&mut self, query: &Query<'_>) -> Decision {
+        self.judged(query).0
+    }
+
+    fn judged(&mut self, query: &Query<'_>) -> (Decision, Duration) {
         let started = self.clock.instant();
         let said = self.said(query.principal.certificate(), &Asked::from(query));
         let revision = self.bundle.revision();
@@ -123,8 +134,7 @@ impl Judge {
         };
         let took = started.elapsed();
         self.metrics.duration.observe(took.as_secs_f64());
-        self.hand_on(query, &decision, took);
-        decision
+        (decision, took)
     }
 
     /// Hands the decision to whoever keeps decisions, with the whole input, whatever was read of it.
@@ -218,8 +228,8 @@ impl Judge {
         }
     }
 
-    /// Counts one decision; whether it is to be checked. What the interpreter said of things that
-    /// change by themselves it would say otherwise now.
+    /// Counts one decision; whether it is to be checked. Of the interpreter's only one that lasts can
+    /// be: a rule that reads the time would say something else by itself.
     fn is_sampled(&mut self, entry: usize) -> bool {
         let number = self.decided;
         self.decided = self.decided.wrapping_add(1);

@@ -280,8 +280,8 @@ impl Account {
 }
 
 /// What every answer carries: policy's own headers, and the handle.
-fn mark(headers: &mut HeaderMap, policys: HeaderMap, id: DecisionId) {
-    headers.extend(policys);
+fn mark(headers: &mut HeaderMap, demanded: HeaderMap, id: DecisionId) {
+    headers.extend(demanded);
     if let Ok(id) = HeaderValue::from_str(&id.to_string()) {
         headers.insert(reply::DECISION, id);
     }

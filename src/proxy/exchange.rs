@@ -45,6 +45,7 @@ async fn carry_out(account: &mut Account, request: Request<Incoming>) -> Result<
 
     let caller = account.connection.caller(&snapshot.security.trust)?;
     let Arrival { head, mut body, upgrade } = Arrival::read(request, &account.connection)?;
+    // Countersign's own paths come before routes, so that no route can stand in front of them.
     if agent_mcp::is_for(&head) {
         return agent_mcp::answer(account, caller, &head, &mut body).await;
     }

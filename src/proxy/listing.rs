@@ -1,7 +1,7 @@
 //! What an MCP server's lists may show an agent: asked of the same rules that judge its calls.
 //!
-//! An item is shown exactly when policy would allow its call, the arguments not known. Policy that
-//! errs shows nothing.
+//! An item is shown exactly when policy allows its call, observed or not, the arguments not known.
+//! Policy that errs shows nothing.
 
 use std::rc::Rc;
 

@@ -25,8 +25,9 @@ use crate::proxy::waiting::Waiting;
 use crate::route::Body;
 use crate::store::Put;
 
-/// Whether `refusal` asks for people, and they can be asked: what is a tunnel, a call of gRPC or a
-/// list has an answer that cannot be kept for later.
+/// Whether `refusal` asks for people, and they can be asked. A tunnel or a call of gRPC has an
+/// answer that cannot be kept; a message of MCP has another id each time, so it would never be the
+/// same request again.
 pub(super) fn can_wait(account: &Account, refusal: &Refusal) -> bool {
     let ask = refusal.ask();
     let is_grpc =
@@ -37,7 +38,7 @@ pub(super) fn can_wait(account: &Account, refusal: &Refusal) -> bool {
         && account.plane.shared.docket.is_some()
         && ask.target.upgrade().is_none()
         && !is_grpc
-        && ask.operations.call().is_none_or(|call| call.list().is_none())
+        && ask.operations.call().is_none()
 }
 
 /// Puts a call forward, and stays with it until it is answered or was held for long enough.
@@ -221,3 +222,42 @@ const PER_ATTEMPT: [&str; 9] = [
 
 /// How often a call that is held looks whether people have decided.
 const POLL: Duration = Duration::from_millis(250);
+
+#[cfg(test)]
+mod tests {
+    use super::{hold, per_attempt};
+    use crate::proxy::Waiting;
+    use http::HeaderMap;
+    use http::header::{HeaderName, HeaderValue};
+    use std::time::Duration;
+
+    fn prefer(value: &'static str) -> HeaderMap {
+        let name = HeaderName::from_static("prefer");
+        HeaderMap::from_iter([(name, HeaderValue::from_static(value))])
+    }
+
+    #[test]
+    fn a_call_is_held_as_it_prefers_and_never_for_longer_than_the_bound() {
+        let usual = Duration::from_secs(20);
+        let waiting = Waiting { hold: usual, expires_after: Duration::from_secs(900) };
+        for (value, seconds) in [
+            ("wait=3", 3),
+            ("return=minimal, wait = 3", 3),
+            ("respond-async", 0),
+            ("wait=99999", 240),
+            ("wait=-1", 20),
+            ("wait=soon", 20),
+            ("return=minimal", 20),
+        ] {
+            assert_eq!(hold(&prefer(value), waiting), Duration::from_secs(seconds), "{value}");
+        }
+        assert_eq!(hold(&HeaderMap::new(), waiting), usual);
+    }
+
+    #[test]
+    fn a_preference_that_is_the_upstreams_is_part_of_the_request() {
+        let names = |value| per_attempt(&prefer(value)).iter().any(|name| name == "prefer");
+        assert!(names("wait=3") && names("respond-async"));
+        assert!(!names("return=minimal"));
+    }
+}

@@ -138,7 +138,7 @@ impl<S> Front<S> {
         Ok(end)
     }
 
-    /// Puts the stand-in for a refused request where the request would have been, or ends a body.
+    /// Puts the substitute for a refused request where the request would have been, or ends a body.
     fn refuse(&mut self, rule: Ambiguity, passed: &[u8]) -> io::Result<()> {
         let in_head = matches!(self.phase, Phase::Head);
         let mut beat = self.pulse.beat();

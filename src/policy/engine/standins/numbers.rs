@@ -7,8 +7,8 @@ use crate::policy::engine::standins::{Refusal, Said, text};
 /// The longest text that is read as a number.
 const LONGEST: usize = 64;
 
-/// The most digits of an exponent; a double holds no number with more.
-const EXPONENT_DIGITS: usize = 3;
+/// The largest exponent: a double holds no number with a larger one, and the gate counts on that.
+const EXPONENT: u32 = 308;
 
 /// A text, a boolean or null as a number.
 pub(super) fn to_number(args: &[Value]) -> Said {
@@ -43,11 +43,14 @@ pub(super) fn units(name: &str, args: &[Value]) -> Said {
 
 /// Refuses texts that are too long, or whose exponent is.
 fn check(text: &str) -> Result<(), Refusal> {
-    let exponents = text.split(['e', 'E']).skip(1).map(|rest| {
-        let digits = rest.trim_start_matches(['+', '-']);
-        digits.bytes().take_while(u8::is_ascii_digit).count()
+    let mut exponents = text.split(['e', 'E']).skip(1).map(|rest| {
+        let rest = rest.trim_start_matches(['+', '-']);
+        let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+        rest.split_at(end).0
     });
-    match text.len() <= LONGEST && exponents.max().unwrap_or(0) <= EXPONENT_DIGITS {
+    let fits =
+        |digits: &str| digits.is_empty() || digits.parse::<u32>().is_ok_and(|e| e <= EXPONENT);
+    match text.len() <= LONGEST && exponents.all(fits) {
         true => Ok(()),
         false => Err(Refusal("the number is too long")),
     }
