@@ -226,6 +226,10 @@ async fn what_nobody_decides_expires_and_is_asked_anew() {
         assert_eq!(answer.problem(), (428, "approval_pending".to_owned()));
         assert_ne!(proposal(&answer), before);
     }
+    for id in [undecided, unsent] {
+        let told = agent.get(&format!("/.countersign/v1/proposals/{id}")).await.json();
+        assert!(told["detail"].as_str().unwrap().contains("in time"), "{told}");
+    }
     let (undecided, unsent) =
         (load(&site.path(""), undecided).await, load(&site.path(""), unsent).await);
     assert_eq!(undecided.state().status, Status::Expired);

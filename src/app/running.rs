@@ -72,9 +72,7 @@ impl Running {
                 .map_err(StartError::Audit)?;
         let checker = Checker::start(metrics.policy.clone()).map_err(StartError::System)?;
         let kept = kept(&assembly, &clock, &metrics)?;
-        let url = assembly.standing.state.clone();
-        let store = url.map(|url| store::Keeper::start(url, clock.clone())).transpose();
-        let store = store.map_err(StartError::State)?;
+        let store = opened(&assembly, &clock)?;
         let (trigger, shutdown) = Shutdown::pair();
         let docket = store.as_ref().map(|store| Docket::new(store.desk(), shutdown.clone()));
         let Assembly { snapshot, standing, .. } = assembly;
@@ -202,6 +200,13 @@ fn kept(
     let observer = config.map(start).transpose().map_err(StartError::History)?;
     let observer = observer.unwrap_or_else(Observer::nobody);
     Ok((observer.clone(), Desk::new(config, observer)))
+}
+
+/// Opens the store, if the configuration names one.
+fn opened(assembly: &Assembly, clock: &Clock) -> Result<Option<store::Keeper>, StartError> {
+    let url = assembly.standing.state.clone();
+    let store = url.map(|url| store::Keeper::start(url, clock.clone())).transpose();
+    store.map_err(StartError::State)
 }
 
 fn acceptors(

@@ -118,20 +118,14 @@ impl Executor {
         let started = Instant::now();
         let answered = timeout(LONGEST, self.answer(request, &guard)).await;
         let (outcome, recorded) = match answered {
-            Ok(Ok((answer, bytes))) => {
-                let status = answer.status();
+            Ok(Ok((answer, response_bytes))) => {
                 let recorded = audit::Outcome::Answered {
-                    status: status.as_u16(),
+                    status: answer.status().as_u16(),
                     request_bytes: self.body.len() as u64,
-                    response_bytes: bytes,
+                    response_bytes,
                     duration: started.elapsed(),
                 };
-                let refused = status.is_client_error() || status.is_server_error();
-                let outcome = match refused {
-                    true => Outcome::Failed(Some(answer)),
-                    false => Outcome::Succeeded(answer),
-                };
-                (outcome, recorded)
+                (outcome(answer), recorded)
             }
             Ok(Err(failure)) if is_unsent(&failure) => {
                 trail.close(failure.outcome());
@@ -223,6 +217,15 @@ async fn gathered(
     match length == whole.len() as u64 {
         true => Ok((parts, Gathered::Whole(whole.freeze()))),
         false => Ok((parts, Gathered::TooLong(length))),
+    }
+}
+
+/// What an answer is to its proposal.
+fn outcome(answer: Answer) -> Outcome {
+    let status = answer.status();
+    match status.is_client_error() || status.is_server_error() {
+        true => Outcome::Failed(Some(answer)),
+        false => Outcome::Succeeded(answer),
     }
 }
 

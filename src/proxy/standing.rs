@@ -63,6 +63,7 @@ impl Standing {
             (Status::Approved, _) => match &state.answer {
                 Some(answer) if answer.is_cut() => Self::Cut(answer.status(), answer.length()),
                 Some(_) => Self::Answered,
+                None if over => Self::Expired,
                 None => Self::Withdrawn,
             },
         }
