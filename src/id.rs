@@ -66,54 +66,78 @@ name!(
     UpstreamName
 );
 
-/// One exchange, and the decision that was made about it: `dec_` and 32 hexadecimal digits.
-///
-/// A UUID version 7 (RFC 9562 §5.7), so ids sort by the time they were made.
-#[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct DecisionId(Uuid);
+/// Declares an id: a prefix and 32 hexadecimal digits, made by Countersign.
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
+        $(#[$doc])*
+        ///
+        /// A UUID version 7 (RFC 9562 §5.7), so ids sort by the time they were made.
+        #[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
+        pub struct $name(Uuid);
 
-impl DecisionId {
-    /// A fresh id.
-    #[expect(clippy::new_without_default, reason = "a default that differs each time misleads")]
-    pub fn new() -> Self {
-        Self(Uuid::now_v7())
-    }
+        impl $name {
+            /// A fresh id.
+            #[expect(
+                clippy::new_without_default,
+                reason = "a default that differs each time misleads"
+            )]
+            pub fn new() -> Self {
+                Self(Uuid::now_v7())
+            }
 
-    /// Reads back what [`Display`](fmt::Display) printed; `None` if `text` is anything else.
-    pub fn parse(text: &str) -> Option<Self> {
-        let digits = text.strip_prefix(Self::PREFIX)?;
-        if digits.len() != 32 || digits.bytes().any(|b| b.is_ascii_uppercase()) {
-            return None;
+            /// Reads back what [`Display`](fmt::Display) printed; `None` if `text` is anything else.
+            pub fn parse(text: &str) -> Option<Self> {
+                let digits = text.strip_prefix(Self::PREFIX)?;
+                if digits.len() != 32 || digits.bytes().any(|b| b.is_ascii_uppercase()) {
+                    return None;
+                }
+                Uuid::try_parse(digits).ok().map(Self)
+            }
+
+            /// When it was made, to the millisecond.
+            pub fn made(self) -> Timestamp {
+                let millis = (self.0.as_u128() >> 80) as u64;
+                Timestamp::from_micros(millis.saturating_mul(1_000))
+            }
+
+            const PREFIX: &str = $prefix;
         }
-        Uuid::try_parse(digits).ok().map(Self)
-    }
 
-    /// When it was made, to the millisecond.
-    pub fn made(self) -> Timestamp {
-        let millis = (self.0.as_u128() >> 80) as u64;
-        Timestamp::from_micros(millis.saturating_mul(1_000))
-    }
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}{}", Self::PREFIX, self.0.simple())
+            }
+        }
 
-    const PREFIX: &str = "dec_";
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+    };
 }
 
-impl fmt::Display for DecisionId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", Self::PREFIX, self.0.simple())
-    }
-}
-
-impl fmt::Debug for DecisionId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl Serialize for DecisionId {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
+id!(
+    /// One exchange, and the decision that was made about it: `dec_` and 32 hexadecimal digits.
+    DecisionId,
+    "dec_"
+);
+id!(
+    /// One proposal: `prp_` and 32 hexadecimal digits.
+    ProposalId,
+    "prp_"
+);
+id!(
+    /// One task: `tsk_` and 32 hexadecimal digits.
+    TaskId,
+    "tsk_"
+);
 
 #[cfg(test)]
 mod tests {

@@ -39,14 +39,16 @@ pub mod identity;
 pub mod route;
 pub mod operation;
 pub mod policy;
+pub mod proposal;
 pub mod history;
 pub mod audit;
 pub mod enforce;
 pub mod credential;
 pub mod upstream;
 
-// What Countersign gets for itself.
+// What Countersign gets and keeps for itself.
 pub mod fetch;
+pub mod store;
 
 // Doors: they accept work and call the parts.
 pub mod listener;

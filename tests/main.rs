@@ -11,6 +11,7 @@ mod inspection;
 mod mcp;
 mod operations;
 mod policy;
+mod proposals;
 mod history;
 mod bundles;
 mod decision_log;

@@ -89,7 +89,8 @@ impl Scene {
         let now = Timestamp::from_secs(1_795_461_720);
         let operations = Operations::read(&target, None).unwrap();
         let caller = Rc::clone(&self.caller);
-        Ask { id: DecisionId::new(), caller, target, body: None, operations, now }
+        let id = DecisionId::new();
+        Ask { id, caller, target, body: None, operations, now, approval: None }
     }
 
     /// The credential, with its secret read.

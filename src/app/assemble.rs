@@ -54,6 +54,8 @@ pub struct Standing {
     pub history: Option<history::Config>,
     /// Where they are sent, if they are.
     pub receiver: Option<fetch::Config>,
+    /// The database of what outlives the process, if there is one.
+    pub state: Option<String>,
     /// Where the policy's archive comes from, if it comes from a server.
     pub supply: Option<Supply>,
     /// Every file and folder whose change may change any of this.
@@ -74,7 +76,8 @@ impl Standing {
     pub fn needs_restart(&self, other: &Self) -> bool {
         (&self.listeners, &self.admin, self.workers, &self.audit)
             != (&other.listeners, &other.admin, other.workers, &other.audit)
-            || (&self.history, &self.receiver) != (&other.history, &other.receiver)
+            || (&self.history, &self.receiver, &self.state)
+                != (&other.history, &other.receiver, &other.state)
     }
 }
 
@@ -113,6 +116,7 @@ impl Assembly {
                 audit: parts.audit,
                 history: file.history(),
                 receiver: parts.receiver,
+                state: file.state(),
                 supply: parts.supply,
                 files,
             },
@@ -160,6 +164,7 @@ impl Loading {
             bundle: Arc::new(bundle?),
             credentials: Credentials::load(credentials?, metrics.credential.clone()),
             upstreams: upstreams?,
+            waiting: file.waiting(),
         };
         Some(Parts { snapshot, audit: audit?, supply: supply?, receiver: receiver? })
     }

@@ -22,8 +22,9 @@ use crate::listener::bind::bind;
 use crate::listener::{Bound, Census, Intake, ListenerConfig};
 use crate::metrics::Metrics;
 use crate::policy::{Checker, Observer};
-use crate::proxy::Shared;
+use crate::proxy::{Docket, Shared};
 use crate::shutdown::{Shutdown, Trigger};
+use crate::store;
 
 /// A Countersign that serves. Dropping it stops it, as [`stop`](Self::stop) does.
 #[derive(Debug)]
@@ -32,6 +33,8 @@ pub struct Running {
     shared: Arc<Shared>,
     trigger: Option<Trigger>,
     threads: Vec<JoinHandle<()>>,
+    /// Ends after all who ask it.
+    store: Option<store::Keeper>,
 }
 
 /// Why it did not start.
@@ -45,6 +48,8 @@ pub enum StartError {
     Configuration(Refused),
     /// The folder for decisions cannot be used.
     History(history::Error),
+    /// The store cannot be opened.
+    State(store::Error),
     /// The system gives no thread, or no poller.
     System(io::Error),
 }
@@ -67,9 +72,12 @@ impl Running {
                 .map_err(StartError::Audit)?;
         let checker = Checker::start(metrics.policy.clone()).map_err(StartError::System)?;
         let kept = kept(&assembly, &clock, &metrics)?;
+        let store = opened(&assembly, &clock)?;
         let (trigger, shutdown) = Shutdown::pair();
+        let docket = store.as_ref().map(|store| Docket::new(store.desk(), shutdown.clone()));
         let Assembly { snapshot, standing, .. } = assembly;
-        let shared = Arc::new(Shared::new(snapshot, log, checker, kept, clock, metrics));
+        let shared = Shared::new(snapshot, log, checker, kept, clock, metrics);
+        let shared = Arc::new(shared.with_docket(docket));
         shared.announce();
 
         let mut running = Self {
@@ -77,6 +85,7 @@ impl Running {
             shared: Arc::clone(&shared),
             trigger: Some(trigger),
             threads: Vec::new(),
+            store,
         };
         let sites: Vec<_> =
             standing.listeners.iter().map(|l| (l.clone(), Census::default())).collect();
@@ -121,6 +130,7 @@ impl Running {
             // A thread that panicked has said so already.
             let _ = thread.join();
         }
+        self.store.take();
         self.shared.observer.flush();
         self.shared.log.close();
     }
@@ -192,6 +202,13 @@ fn kept(
     Ok((observer.clone(), Desk::new(config, observer)))
 }
 
+/// Opens the store, if the configuration names one.
+fn opened(assembly: &Assembly, clock: &Clock) -> Result<Option<store::Keeper>, StartError> {
+    let url = assembly.standing.state.clone();
+    let store = url.map(|url| store::Keeper::start(url, clock.clone())).transpose();
+    store.map_err(StartError::State)
+}
+
 fn acceptors(
     sites: &[(ListenerConfig, Census)],
     intakes: &[Intake],
@@ -223,6 +240,7 @@ impl fmt::Display for StartError {
             }
             Self::Configuration(refused) => write!(f, "{refused}"),
             Self::History(why) => write!(f, "decisions cannot be kept: {why}"),
+            Self::State(why) => write!(f, "`state` cannot be used: {why}"),
             Self::System(why) => write!(f, "the system does not let Countersign start: {why}"),
         }
     }

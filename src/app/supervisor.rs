@@ -141,7 +141,7 @@ async fn reload(config: &Path, standing: &mut Standing, shared: &Arc<Shared>) ->
         Ok(Ok(assembly)) => {
             if assembly.standing.needs_restart(standing) {
                 warn!(
-                    "`listeners`, `workers`, `audit` or `policy.history` changed: that takes effect at a restart"
+                    "`listeners`, `workers`, `audit`, `state` or `policy.history` changed: that takes effect at a restart"
                 );
             }
             standing.files.clone_from(&assembly.standing.files);

@@ -68,6 +68,7 @@ impl Worker {
             while let Some(ended) = connections.join_next().await {
                 report(ended);
             }
+            plane.underway.settled().await;
         };
         // What is not finished by then is dropped, and its record says so.
         let _ = tokio::time::timeout(grace, drained).await;

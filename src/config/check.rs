@@ -41,6 +41,8 @@ pub(super) fn check(file: &File, names: &Names, report: &mut Report) {
     credentials::check(&file.credentials, report);
     routes::check(&file.routes, report);
     file.audit.check(report);
+    let state = file.state.as_ref();
+    file.approvals.iter().for_each(|approvals| approvals.check(state, report));
     for (name, credential) in &file.credentials {
         check_bound(&KeyPath::top("credentials").key(name.as_str()), credential, names, report);
     }
@@ -55,14 +57,6 @@ fn check_top(file: &File, report: &mut Report) {
     report.count(KeyPath::top("version"), file.version.into(), 1..=1);
     if let Workers::Count(count) = file.workers {
         report.count(KeyPath::top("workers"), count.into(), 1..=256);
-    }
-    let later = [
-        ("approvals", file.approvals, "policy answers that need an approval are refused"),
-        ("state", file.state, "nothing is kept but the audit record"),
-    ];
-    for (section, _, help) in later.into_iter().filter(|(_, written, _)| written.is_some()) {
-        let message = format!("`{section}` is not part of this version and is not read");
-        report.check(Problem::key(Code::Later, KeyPath::top(section), message).help(help));
     }
     if file.routes.is_empty() {
         let message = "there are no routes, so every request is refused";

@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use schemars::JsonSchema;
-use serde::de::{DeserializeSeed, IgnoredAny};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::de::DeserializeSeed;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::config::audit::Audit;
@@ -26,6 +26,7 @@ use crate::config::policy::Policy;
 use crate::config::problem::{Problem, Problems, Source};
 use crate::config::report::Report;
 use crate::config::routes::Route;
+use crate::config::state::{Approvals, State};
 use crate::config::tree::Tree;
 use crate::config::upstreams::Upstream;
 use crate::config::{check, shape, tree};
@@ -65,10 +66,10 @@ pub struct File {
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, Route>")]
     pub routes: BTreeMap<RouteName, Route>,
-    /// Not part of this version: accepted, unread.
-    pub approvals: Option<Unread>,
-    /// Not part of this version: accepted, unread.
-    pub state: Option<Unread>,
+    /// How agents wait for people.
+    pub approvals: Option<Approvals>,
+    /// Where proposals are kept.
+    pub state: Option<State>,
     /// Where the record is kept.
     pub audit: Audit,
 }
@@ -95,26 +96,6 @@ pub enum Auto {
 impl Default for Workers {
     fn default() -> Self {
         Self::Cores(Auto::Auto)
-    }
-}
-
-/// A section of a later version.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Unread;
-
-impl<'de> Deserialize<'de> for Unread {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        IgnoredAny::deserialize(deserializer).map(|_| Self)
-    }
-}
-
-impl JsonSchema for Unread {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Unread".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({ "type": "object" })
     }
 }
 
@@ -165,6 +146,7 @@ impl File {
         self.policy.iter_mut().for_each(|policy| policy.rebase(folder));
         self.upstreams.values_mut().for_each(|upstream| upstream.rebase(folder));
         self.credentials.values_mut().for_each(|credential| credential.rebase(folder));
+        self.state.iter_mut().for_each(|state| state.rebase(folder));
         self.audit.rebase(folder);
     }
 }

@@ -49,7 +49,7 @@ fn is_harmless(path: &KeyPath, value: &str) -> bool {
         })
         .collect();
     match steps.as_slice() {
-        ["approvals" | "state", ..] => false,
+        ["state", ..] => false,
         ["credentials", _, "scheme" | "name" | "username"] => true,
         ["credentials", _, "prefix"] => value.len() <= LONGEST_PREFIX,
         ["credentials", _, "upstreams", ..] => true,
@@ -119,8 +119,8 @@ fn cover(text: &str, mut hidden: Vec<Range<usize>>) -> String {
 const LONGEST_PREFIX: usize = 12;
 
 /// Sections and keys that could hold secrets.
-const DOUBTFUL: [&str; 9] =
-    ["credentials", "approvals", "state", "secret", "password", "token", "api_key", "apikey", "@"];
+const DOUBTFUL: [&str; 8] =
+    ["credentials", "state", "secret", "password", "token", "api_key", "apikey", "@"];
 
 /// In names of keys, wherever they stand.
 const SUSPICIOUS: [&str; 8] =

@@ -27,6 +27,7 @@ pub mod protocol;
 pub mod routes;
 mod operations;
 pub mod audit;
+pub mod state;
 pub mod file;
 mod tree;
 mod strict;

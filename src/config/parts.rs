@@ -29,6 +29,7 @@ use crate::id::{CredentialName, ListenerName, RouteName, RuleName, UpstreamName}
 use crate::identity::trust::TrustConfig;
 use crate::listener::{self, ListenerConfig};
 use crate::policy;
+use crate::proxy;
 use crate::route::head;
 use crate::route::pattern::PathPrefix;
 use crate::{route, upstream};
@@ -156,6 +157,16 @@ impl File {
     pub fn receiver(&self) -> Result<Option<fetch::Config>, Problem> {
         let history = self.policy.as_ref().and_then(|policy| policy.history.as_ref());
         history.and_then(|history| history.send.as_ref()).map(Receiver::used).transpose()
+    }
+
+    /// The database of what outlives the process, if there is one.
+    pub fn state(&self) -> Option<String> {
+        self.state.as_ref().map(|state| state.url.to_string())
+    }
+
+    /// How agents wait for people.
+    pub fn waiting(&self) -> proxy::Waiting {
+        self.approvals.clone().unwrap_or_default().used()
     }
 
     /// The server of the policy's archive, if it has one.

@@ -135,9 +135,7 @@ fn twice(path: KeyPath) -> Problem {
 pub(super) fn clean(mut tree: Value, report: &mut Report) -> Value {
     if let Value::Object(sections) = &mut tree {
         for (section, value) in sections.iter_mut() {
-            if !UNREAD.contains(&section.as_str()) {
-                visit(value, &KeyPath::top(section), report);
-            }
+            visit(value, &KeyPath::top(section), report);
         }
         sections.retain(|section, _| !report.is_refused(&KeyPath::top(section)));
     }
@@ -178,6 +176,3 @@ fn substitution(path: &KeyPath) -> Problem {
     Problem::value(Code::Substitution, path.clone(), format!("`{path}` holds `${{`"))
         .help("nothing is substituted: secrets come from sources, `secret: { env: NAME }`")
 }
-
-/// Sections of later versions.
-const UNREAD: [&str; 2] = ["approvals", "state"];

@@ -6,7 +6,7 @@ use crate::clock::Timestamp;
 use crate::id::DecisionId;
 use crate::identity::Caller;
 use crate::operation::Operations;
-use crate::policy::Query;
+use crate::policy::{Approval, Query};
 use crate::route::{Inspected, Target};
 
 /// One request that waits for its decision.
@@ -24,6 +24,8 @@ pub struct Ask {
     pub operations: Operations,
     /// When they asked.
     pub now: Timestamp,
+    /// What people agreed to, where that is carried out.
+    pub approval: Option<Rc<Approval>>,
 }
 
 impl Ask {
@@ -39,6 +41,7 @@ impl Ask {
             peer: self.caller.peer,
             local: self.caller.local,
             now: self.now,
+            approval: self.approval.as_deref(),
         }
     }
 }

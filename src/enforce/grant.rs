@@ -1,15 +1,18 @@
 //! The go-ahead for one exchange.
 
+use bytes::Bytes;
 use http::header::{CONNECTION, HeaderMap, HeaderValue, UPGRADE};
 
 use crate::audit::{Body, Entry, Hash, Intent};
 use crate::enforce::ask::Ask;
 use crate::enforce::obligation;
+use crate::enforce::substance;
 use crate::enforce::terms::Terms;
 use crate::id::CredentialName;
-use crate::policy::{Decision, Duty, Reason};
+use crate::policy::{Approval, Decision, Duty, Reason};
+use crate::proposal::{Oversized, Substance};
 use crate::route::head::Upgrade;
-use crate::route::terms::{Durability, Unscannable};
+use crate::route::terms::{Durability, Retry, Unscannable};
 
 /// Policy said yes to this exact request, and everything the yes demands can be done.
 ///
@@ -29,17 +32,36 @@ pub struct Grant {
     decision: Decision,
     /// The revision as the record spells it.
     revision: String,
+    /// What people agreed to, as the record spells it.
+    approved: Option<String>,
 }
 
 impl Grant {
     pub(super) fn issue(ask: Ask, decision: Decision) -> Self {
-        Self { revision: decision.revision().to_string(), ask, decision }
+        let approved = ask.approval.as_deref().map(|approval| {
+            let Approval { proposal, digest, .. } = approval;
+            format!("proposal={proposal} digest={digest}")
+        });
+        Self { revision: decision.revision().to_string(), approved, ask, decision }
     }
 
-    /// When its intent counts as recorded: as the route says, or later where policy says so.
+    /// When its intent counts as recorded: as the route says, or later where policy says so or
+    /// people were asked.
     pub fn durability(&self) -> Durability {
         let on_disk = self.decision.obligations().iter().any(|o| o.duty == Duty::DurableOnDisk);
-        if on_disk { Durability::Disk } else { self.ask.target.route().durability }
+        if on_disk || self.approved.is_some() {
+            Durability::Disk
+        } else {
+            self.ask.target.route().durability
+        }
+    }
+
+    /// What this comes down to as a proposal, with `body` as the whole body.
+    ///
+    /// # Errors
+    /// [`Oversized`], if it cannot be kept whole.
+    pub fn substance(&self, body: Bytes) -> Result<Substance, Oversized> {
+        substance::of(&self.ask, &self.decision, body)
     }
 
     /// The headers that policy wants on the answer.
@@ -59,6 +81,8 @@ impl Grant {
             Some(_) => Unscannable::Refuse,
             None => Unscannable::Pass,
         };
+        // What people agreed to once is sent once, whatever the route says.
+        let once = self.approved.is_some();
         let upgrade = self.ask.target.upgrade();
         let (head, route) = self.ask.target.into_parts();
         let mut terms = Terms {
@@ -67,7 +91,7 @@ impl Grant {
             headers: head.into_headers(),
             credential,
             upstream: route.upstream.clone(),
-            retry: route.retry,
+            retry: if once { Retry::Never } else { route.retry },
             unscannable: route.unscannable.unwrap_or(usual),
         };
         if let Some(Upgrade::WebSocket) = upgrade {
@@ -104,7 +128,7 @@ impl Entry for Grant {
             credential: self.credential(),
             effect: self.decision.label(),
             revision: &self.revision,
-            terms: None,
+            terms: self.approved.as_deref(),
         }
     }
 

@@ -6,6 +6,7 @@
 pub mod ask;
 pub mod authorize;
 mod terms;
+mod substance;
 pub mod obligation;
 pub mod grant;
 pub mod refusal;
@@ -14,3 +15,4 @@ pub use ask::Ask;
 pub use authorize::{authorize, consider};
 pub use grant::Grant;
 pub use refusal::{Cause, Refusal};
+pub use substance::of as substance;

@@ -12,6 +12,7 @@ pub mod failure;
 pub mod revision;
 pub mod decision;
 mod result;
+mod approval;
 pub mod query;
 mod syntax;
 mod engine;
@@ -46,11 +47,12 @@ pub mod specimen;
 #[cfg(test)]
 mod tests;
 
+pub use approval::Approval;
 pub use archive::is_archive;
 pub use bundle::Bundle;
 pub use checker::Checker;
 pub use config::Config;
-pub use decision::{Decision, Effect, Reason};
+pub use decision::{ApprovalNeed, Decision, Effect, Reason};
 pub use edition::Edition;
 pub use entry::EntryPoint;
 pub use explain::Explainer;

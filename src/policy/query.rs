@@ -6,6 +6,7 @@ use crate::clock::Timestamp;
 use crate::id::{DecisionId, ListenerName};
 use crate::identity::Principal;
 use crate::operation::Operations;
+use crate::policy::approval::Approval;
 use crate::route::{Inspected, Target};
 
 /// One request as policy judges it. Everything is borrowed from the exchange.
@@ -29,6 +30,8 @@ pub struct Query<'a> {
     pub local: SocketAddr,
     /// When.
     pub now: Timestamp,
+    /// What people agreed to, where that is carried out.
+    pub approval: Option<&'a Approval>,
 }
 
 /// A query without its caller, of whom rules are shown no more than the certificate's facts.
@@ -42,11 +45,13 @@ pub(super) struct Asked<'a> {
     pub(super) peer: SocketAddr,
     pub(super) local: SocketAddr,
     pub(super) now: Timestamp,
+    pub(super) approval: Option<&'a Approval>,
 }
 
 impl<'a> From<&Query<'a>> for Asked<'a> {
     fn from(query: &Query<'a>) -> Self {
-        let Query { id, target, body, operations, listener, peer, local, now, .. } = *query;
-        Self { id, target, body, operations, listener, peer, local, now }
+        let Query { id, target, body, operations, listener, peer, local, now, approval, .. } =
+            *query;
+        Self { id, target, body, operations, listener, peer, local, now, approval }
     }
 }

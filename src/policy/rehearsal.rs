@@ -51,7 +51,8 @@ impl Rehearsal<'_> {
         let Self { target, body, operations, listener, now, .. } = *self;
         let id = DecisionId::new();
         let (peer, local) = (nobody, nobody);
-        let asked = Asked { id, target, body, operations, listener, peer, local, now };
+        let approval = None;
+        let asked = Asked { id, target, body, operations, listener, peer, local, now, approval };
         let input = match Builder::new().document(self.caller, &asked, &Wanted::everything()) {
             Ok(input) => input,
             Err(failure) => {

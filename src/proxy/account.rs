@@ -15,10 +15,11 @@ use tracing::{error, info, warn};
 use crate::audit::{Outcome, Trail};
 use crate::credential::Guard;
 use crate::enforce::Ask;
-use crate::id::DecisionId;
+use crate::id::{DecisionId, ProposalId};
 use crate::listener::Connection;
 use crate::listener::connection::InProgress;
 use crate::metrics::method_label;
+use crate::proposal;
 use crate::proxy::answer::Answer;
 use crate::proxy::arrived::Arrived;
 use crate::proxy::cleaning::{self, Finds};
@@ -65,6 +66,8 @@ pub(super) struct Account {
 pub(super) enum Carried {
     /// Countersign answers it itself.
     Ours(Value),
+    /// The upstream has answered the proposal that it is, this time or before.
+    Kept { id: ProposalId, answer: proposal::Answer },
     /// Countersign has heard it, and there is nothing to say.
     Noted,
     /// The upstream has answered with a list, of which this is left.
@@ -114,6 +117,11 @@ impl Account {
             Carried::Noted => {
                 self.count(StatusCode::ACCEPTED);
                 reply::noted(self.id, self.progress)
+            }
+            Carried::Kept { id, answer } => {
+                self.count(answer.status());
+                let kept = reply::kept(&answer, id, self.id, self.progress);
+                reply::for_version(kept, self.arrived.version)
             }
             Carried::Listed { response, guard } => self.list(response, guard),
             Carried::Upstream { response, guard, sieve, .. }

@@ -21,7 +21,7 @@ use crate::proxy::failure::Failure;
 use crate::proxy::listing::Listing;
 use crate::proxy::plane::Plane;
 use crate::proxy::reading::Reading;
-use crate::proxy::{agent_api, agent_mcp};
+use crate::proxy::{agent_api, agent_mcp, proposing};
 
 impl Plane {
     /// Answers one request of a connection. Whatever was granted or refused ends on the record.
@@ -50,7 +50,7 @@ async fn carry_out(account: &mut Account, request: Request<Incoming>) -> Result<
         return agent_mcp::answer(account, caller, &head, &mut body).await;
     }
     if agent_api::is_reserved(&head) {
-        return agent_api::answer(&head, &caller, &snapshot.routes).map(Carried::Ours);
+        return agent_api::answer(account, &head, &caller).await.map(Carried::Ours);
     }
     let target = snapshot.routes.resolve(head)?;
     let route = Arc::clone(target.route());
@@ -64,10 +64,17 @@ async fn carry_out(account: &mut Account, request: Request<Incoming>) -> Result<
 
     let now = account.plane.shared.clock.now();
     let Reading { target, body: inspected, operations } = reading;
-    let ask = Ask { id: account.id, caller, target, body: inspected, operations, now };
+    let approval = None;
+    let ask = Ask { id: account.id, caller, target, body: inspected, operations, now, approval };
     let listing = Listing::of(&account.plane, &view, &ask);
     let tunnel = upgrade.filter(|_| ask.target.upgrade().is_some()).map(|side| (ask.clone(), side));
-    let grant = authorize(&mut view.judge.borrow_mut(), ask, &account.plane.shared.metrics.policy)?;
+    let judged = authorize(&mut view.judge.borrow_mut(), ask, &account.plane.shared.metrics.policy);
+    let grant = match judged {
+        Err(refusal) if proposing::can_wait(account, &refusal) => {
+            return proposing::carry_out(account, refusal, body).await;
+        }
+        judged => judged?,
+    };
     account.answer_headers = grant.answer_headers();
     let durability = grant.durability();
     let grant = account.trail.commit(grant, durability).await?;

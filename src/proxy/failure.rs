@@ -14,9 +14,11 @@ use crate::identity::Rejection;
 use crate::operation::Unreadable;
 use crate::operation::mcp::Malformed;
 use crate::policy::Decision;
+use crate::proposal::Oversized;
+use crate::proxy::standing::{Proposed, Standing};
 use crate::route::body::BodyError;
 use crate::route::{Ambiguity, NoRoute};
-use crate::upstream;
+use crate::{store, upstream};
 
 /// Why the agent gets an answer of our own.
 #[derive(Debug)]
@@ -33,14 +35,22 @@ pub enum Failure {
     Malformed(Malformed),
     /// The handshake asked for another host than the request does.
     Misdirected,
+    /// The agent has no such proposal.
+    NoProposal,
     /// Nothing carries this request.
     NoRoute(NoRoute),
     /// The answer cannot be searched for what was injected.
     Opaque,
+    /// The request cannot be put forward whole.
+    Oversized(Oversized),
     /// The exchange panicked.
     Panicked,
+    /// It was put forward, and has no answer to show.
+    Proposed(Box<Proposed>),
     /// Policy did not say yes.
     Refused(Box<Refusal>),
+    /// The store did not do what it was asked.
+    State(store::Error),
     /// The upstream changed to another protocol that nobody asked for.
     Unasked,
     /// The credential could not be put on.
@@ -73,13 +83,22 @@ impl Failure {
             | Self::Identity(_)
             | Self::Malformed(_)
             | Self::Misdirected
+            | Self::NoProposal
             | Self::NoRoute(_)
+            | Self::Oversized(_)
             | Self::Unreadable(_) => Fault::Agent,
+            Self::Proposed(proposed) => match proposed.standing {
+                Standing::Answered | Standing::Cut(..) | Standing::Unknown => Fault::Upstream,
+                _ => Fault::Policy,
+            },
             Self::Refused(refusal) => match refusal.cause() {
                 Cause::Denied | Cause::NeedsApproval => Fault::Policy,
                 Cause::Undecided | Cause::Unmet(_) => Fault::Countersign,
             },
-            Self::Audit(_) | Self::Panicked | Self::Unsigned(_) => Fault::Countersign,
+            Self::State(store::Error::TooMany) => Fault::Agent,
+            Self::Audit(_) | Self::Panicked | Self::State(_) | Self::Unsigned(_) => {
+                Fault::Countersign
+            }
             Self::Upstream(error) if matches!(error.cause(), upstream::Cause::RequestBody(_)) => {
                 Fault::Agent
             }
@@ -103,7 +122,8 @@ impl Failure {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::Ambiguous(rule) => rule.status(),
-            Self::Audit(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::State(store::Error::TooMany) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Audit(_) | Self::State(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Body(BodyError::Ambiguous(rule)) => rule.status(),
             Self::Body(BodyError::Broken(_)) => StatusCode::BAD_REQUEST,
             Self::Body(BodyError::Idle) => StatusCode::REQUEST_TIMEOUT,
@@ -113,9 +133,11 @@ impl Failure {
             Self::Misdirected | Self::NoRoute(NoRoute::Host) => StatusCode::MISDIRECTED_REQUEST,
             Self::NoRoute(NoRoute::Ambiguous(rule)) => rule.status(),
             Self::NoRoute(NoRoute::Method(_)) => StatusCode::METHOD_NOT_ALLOWED,
-            Self::NoRoute(NoRoute::Path) => StatusCode::NOT_FOUND,
+            Self::NoProposal | Self::NoRoute(NoRoute::Path) => StatusCode::NOT_FOUND,
             Self::Opaque | Self::Unasked | Self::Unsigned(_) => StatusCode::BAD_GATEWAY,
+            Self::Oversized(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Panicked => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Proposed(proposed) => proposed.standing.status(),
             Self::Refused(refusal) => refusal.status().unwrap_or(StatusCode::FORBIDDEN),
             Self::Unreadable(rule) => rule.status(),
             Self::Upstream(error) => match error.cause() {
@@ -140,16 +162,21 @@ impl Failure {
             Self::Identity(_) => "identity_rejected",
             Self::Malformed(rule) => rule.code(),
             Self::Misdirected => "misdirected",
+            Self::NoProposal => "no_such_proposal",
             Self::NoRoute(NoRoute::Host) => "no_such_host",
             Self::NoRoute(NoRoute::Method(_)) => "method_not_served",
             Self::NoRoute(NoRoute::Path) => "no_such_route",
             Self::Opaque => "response_unscannable",
+            Self::Oversized(_) => "proposal_too_large",
             Self::Panicked => "internal",
+            Self::Proposed(proposed) => proposed.standing.code(),
             Self::Refused(refusal) => match refusal.cause() {
                 Cause::Denied => refusal.reasons().first().map_or("denied", |r| r.code.as_str()),
                 Cause::NeedsApproval => "approval_required",
                 Cause::Undecided | Cause::Unmet(_) => "policy_error",
             },
+            Self::State(store::Error::TooMany) => "too_many_proposals",
+            Self::State(_) => "state_unavailable",
             Self::Unasked => "upstream_switched",
             Self::Unreadable(rule) => rule.rule(),
             Self::Unsigned(_) => "credential_unavailable",
@@ -160,6 +187,7 @@ impl Failure {
     /// The decision, where policy was asked and did not say yes.
     pub fn decision(&self) -> Option<&Decision> {
         match self {
+            Self::Proposed(proposed) => Some(proposed.refusal.decision()),
             Self::Refused(refusal) => Some(refusal.decision()),
             _ => None,
         }
@@ -197,6 +225,7 @@ impl fmt::Display for Failure {
             Self::Identity(why) => write!(f, "the agent's certificate no longer holds: {why}"),
             Self::Malformed(rule) => write!(f, "the message of MCP is refused: {rule}"),
             Self::Misdirected => f.write_str("the handshake and the request name different hosts"),
+            Self::NoProposal => f.write_str("the agent has no such proposal"),
             Self::NoRoute(NoRoute::Ambiguous(rule)) => {
                 write!(f, "the request is ambiguous: {rule}")
             }
@@ -209,13 +238,18 @@ impl fmt::Display for Failure {
                 "the response has a content coding, so it cannot be searched for the injected \
                  secret; set `unscannable: pass` on the route to let such responses through",
             ),
+            Self::Oversized(why) => write!(f, "{why}"),
             Self::Panicked => f.write_str("the exchange panicked"),
+            Self::Proposed(proposed) => {
+                write!(f, "proposal {}: {}", proposed.id, proposed.standing.code())
+            }
             Self::Refused(refusal) => match (refusal.cause(), refusal.decision().failure()) {
                 (Cause::Unmet(unmet), _) => write!(f, "{unmet}"),
                 (_, Some(failure)) => write!(f, "policy gave no clear answer: {failure}"),
                 (Cause::NeedsApproval, None) => f.write_str("policy asks for an approval"),
                 _ => f.write_str("policy denied the request"),
             },
+            Self::State(why) => write!(f, "{why}"),
             Self::Unasked => f.write_str("the upstream switched to a protocol nobody asked for"),
             Self::Unreadable(rule) => {
                 write!(f, "the request's operations cannot be told apart: {rule}")
@@ -243,9 +277,11 @@ from! {
     Box<Refusal> => Refused,
     Malformed => Malformed,
     NoRoute => NoRoute,
+    Oversized => Oversized,
     Rejection => Identity,
     Unavailable => Audit,
     Unreadable => Unreadable,
     Unsigned => Unsigned,
+    store::Error => State,
     upstream::Error => Upstream,
 }

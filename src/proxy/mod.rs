@@ -2,6 +2,10 @@
 //!
 //! [`exchange`] is the one page that tells the story; everything else here is a stage of it.
 
+pub mod waiting;
+pub mod docket;
+pub mod underway;
+pub mod standing;
 pub mod failure;
 pub mod problem;
 pub mod dialect;
@@ -17,6 +21,8 @@ pub mod agent_api;
 pub mod arrival;
 mod arrived;
 mod account;
+mod execution;
+mod proposing;
 mod reading;
 mod listing;
 mod prospect;
@@ -24,4 +30,6 @@ mod agent_mcp;
 pub mod exchange;
 
 pub use answer::Answer;
+pub use docket::Docket;
 pub use plane::{Plane, Shared, Snapshot, View};
+pub use waiting::Waiting;

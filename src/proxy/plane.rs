@@ -19,6 +19,9 @@ use crate::listener::serve::Security;
 use crate::metrics::Metrics;
 use crate::operation::mcp::Definitions;
 use crate::policy::{Bundle, Checker, Judge, Observer};
+use crate::proxy::docket::Docket;
+use crate::proxy::underway::Underway;
+use crate::proxy::waiting::Waiting;
 use crate::route::Table;
 use crate::upstream::{Client, Upstreams};
 
@@ -37,6 +40,8 @@ pub struct Snapshot {
     pub credentials: Credentials,
     /// Where requests go.
     pub upstreams: Upstreams,
+    /// How agents wait for people.
+    pub waiting: Waiting,
 }
 
 /// What all workers share.
@@ -59,6 +64,8 @@ pub struct Shared {
     pub metrics: Metrics,
     /// How MCP servers described their tools.
     pub definitions: Definitions,
+    /// Where proposals are put forward; nowhere, unless there is a store.
+    pub docket: Option<Docket>,
 }
 
 /// One worker's half.
@@ -70,6 +77,8 @@ pub struct Plane {
     pub recorder: Recorder,
     /// This worker's connections to upstreams.
     pub client: Client,
+    /// What it carries out, whoever still waits for it.
+    pub underway: Rc<Underway>,
     view: RefCell<Rc<View>>,
 }
 
@@ -95,7 +104,24 @@ impl Shared {
         let (changed, _) = watch::channel(());
         let snapshot = ArcSwap::from_pointee(snapshot);
         let definitions = Definitions::default();
-        Self { snapshot, changed, log, checker, observer, desk, clock, metrics, definitions }
+        let docket = None;
+        Self {
+            snapshot,
+            changed,
+            log,
+            checker,
+            observer,
+            desk,
+            clock,
+            metrics,
+            definitions,
+            docket,
+        }
+    }
+
+    /// The same, with somewhere to put proposals forward.
+    pub fn with_docket(self, docket: Option<Docket>) -> Self {
+        Self { docket, ..self }
     }
 
     /// The snapshot in force.
@@ -162,7 +188,7 @@ impl Plane {
         let client = Client::new(&snapshot.upstreams, metrics, shared.clock.clone());
         let recorder = Recorder::new(shared.log.clone());
         let view = RefCell::new(shared.view(snapshot));
-        Self { shared, recorder, client, view }
+        Self { shared, recorder, client, underway: Rc::default(), view }
     }
 
     /// The newest snapshot, as this worker sees it.

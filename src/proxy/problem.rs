@@ -5,13 +5,13 @@ use std::borrow::Cow;
 use http::StatusCode;
 
 use crate::enforce::Cause;
-use crate::id::DecisionId;
+use crate::id::{DecisionId, ProposalId};
 use crate::operation::mcp::Malformed;
 use crate::policy::Reason;
 use crate::proxy::failure::{Failure, Fault};
 use crate::route::NoRoute;
 use crate::route::body::BodyError;
-use crate::upstream;
+use crate::{store, upstream};
 
 /// A problem in the sense of RFC 9457, before a dialect writes it down.
 #[derive(Debug)]
@@ -34,6 +34,8 @@ pub struct Problem<'a> {
     pub fault: Fault,
     /// What is wrong with a message of MCP.
     pub malformed: Option<&'a Malformed>,
+    /// The proposal that it became, and when to ask after it again, in seconds.
+    pub proposal: Option<(ProposalId, u64)>,
     /// Whether policy was asked and did not say yes.
     denied: bool,
 }
@@ -52,6 +54,10 @@ impl<'a> Problem<'a> {
             fault: failure.fault(),
             malformed: match failure {
                 Failure::Malformed(why) => Some(why),
+                _ => None,
+            },
+            proposal: match failure {
+                Failure::Proposed(proposed) => Some((proposed.id, proposed.retry_after())),
                 _ => None,
             },
             denied: matches!(failure, Failure::Refused(_)),
@@ -73,7 +79,11 @@ fn title(failure: &Failure) -> &'static str {
     match failure.fault() {
         Fault::Agent => "Request not accepted",
         Fault::Countersign => "Countersign cannot do this now",
-        Fault::Policy => "Denied by policy",
+        Fault::Policy => match failure {
+            Failure::Proposed(proposed) if proposed.standing.is_open() => "Waiting for approval",
+            Failure::Proposed(_) => "Not carried out",
+            _ => "Denied by policy",
+        },
         Fault::Upstream => match failure {
             Failure::Opaque | Failure::Unasked => "The upstream's answer is withheld",
             _ => "No answer from the upstream",
@@ -101,6 +111,7 @@ fn detail(failure: &Failure) -> Cow<'_, str> {
         Failure::Misdirected => {
             "The TLS handshake named another host than the request; use one name for both.".into()
         }
+        Failure::NoProposal => "You have no such proposal.".into(),
         Failure::NoRoute(NoRoute::Host) => {
             "No such host here. GET /.countersign/v1/whoami lists the routes you may ask for."
                 .into()
@@ -115,9 +126,15 @@ fn detail(failure: &Failure) -> Cow<'_, str> {
         Failure::Opaque => {
             "The upstream's answer cannot be checked, so it is withheld. Ask the operator.".into()
         }
+        Failure::Oversized(_) => {
+            "This needs a person's approval, and is too large to be shown to one whole. Ask for \
+             less at once."
+                .into()
+        }
         Failure::Panicked => {
             "Something broke here. Nothing more is known; ask the operator.".into()
         }
+        Failure::Proposed(proposed) => proposed.standing.detail(),
         Failure::Refused(refusal) => match refusal.cause() {
             Cause::Denied => denial(refusal.reasons()),
             Cause::NeedsApproval => {
@@ -129,6 +146,13 @@ fn detail(failure: &Failure) -> Cow<'_, str> {
                 "Policy gave no clear answer, so this is denied. Ask the operator.".into()
             }
         },
+        Failure::State(store::Error::TooMany) => {
+            "Too many of your requests wait for people already. Let them be decided first.".into()
+        }
+        Failure::State(_) => {
+            "What waits for approval cannot be looked up, so nothing is sent. Try again later."
+                .into()
+        }
         Failure::Unreadable(rule) => rule.detail().into(),
         Failure::Unasked => "The upstream did not answer in HTTP. Ask the operator.".into(),
         Failure::Unsigned(_) => {
@@ -166,6 +190,7 @@ fn upstream_detail(error: &upstream::Error) -> &'static str {
 
 fn reasons(failure: &Failure) -> &[Reason] {
     match failure {
+        Failure::Proposed(proposed) => proposed.refusal.reasons(),
         Failure::Refused(refusal) => refusal.reasons(),
         _ => &[],
     }
@@ -174,7 +199,8 @@ fn reasons(failure: &Failure) -> &[Reason] {
 /// Only where the same request can succeed without anyone changing it, and cannot act twice.
 fn is_retryable(failure: &Failure) -> bool {
     match failure {
-        Failure::Audit(_) => true,
+        Failure::Audit(_) | Failure::State(_) => true,
+        Failure::Proposed(proposed) => proposed.standing.is_open(),
         Failure::Upstream(error) => {
             error.sent() == upstream::Sent::Nothing
                 && !matches!(error.cause(), upstream::Cause::RequestBody(_))

@@ -1,12 +1,14 @@
 //! Every answer that Countersign gives itself; the one place where a failure becomes HTTP.
 
 use http::header::{
-    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER,
+    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
 };
 use http::{HeaderMap, Response, StatusCode, Version};
 
-use crate::id::DecisionId;
+use crate::id::{DecisionId, ProposalId};
 use crate::listener::connection::InProgress;
+use crate::proposal;
+use crate::proxy::agent_api;
 use crate::proxy::answer::Answer;
 use crate::proxy::dialect::{self, Asked};
 use crate::proxy::failure::Failure;
@@ -41,7 +43,12 @@ pub fn to(
     headers.insert(DECISION, value(&id.to_string()));
     headers.insert(SHOULD_RETRY, HeaderValue::from_static(bool_text(problem.retryable)));
     if problem.retryable {
-        headers.insert(RETRY_AFTER, RETRY_SECONDS);
+        let seconds = problem.proposal.map_or(RETRY_SECONDS, |(_, seconds)| seconds);
+        headers.insert(RETRY_AFTER, seconds.into());
+    }
+    if let Some((proposal, _)) = problem.proposal {
+        headers.insert(PROPOSAL, value(&proposal.to_string()));
+        headers.insert(LOCATION, value(&agent_api::proposal_path(proposal)));
     }
     if let Failure::NoRoute(NoRoute::Method(served)) = failure {
         let served: Vec<_> = served.iter().map(http::Method::as_str).collect();
@@ -64,6 +71,22 @@ pub fn document(
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(DECISION, value(&id.to_string()));
+    response
+}
+
+/// The answer of an upstream that is kept with its proposal.
+pub(super) fn kept(
+    kept: &proposal::Answer,
+    proposal: ProposalId,
+    id: DecisionId,
+    progress: InProgress,
+) -> Response<Answer> {
+    let mut response = Response::new(Answer::whole(kept.body().clone(), progress));
+    *response.status_mut() = kept.status();
+    let headers = response.headers_mut();
+    headers.extend(kept.headers().iter().cloned());
+    headers.insert(DECISION, value(&id.to_string()));
+    headers.insert(PROPOSAL, value(&proposal.to_string()));
     response
 }
 
@@ -120,10 +143,13 @@ const fn bool_text(value: bool) -> &'static str {
 /// The handle of an exchange, on every answer.
 pub const DECISION: HeaderName = HeaderName::from_static("countersign-decision");
 
+/// The proposal that a request became.
+const PROPOSAL: HeaderName = HeaderName::from_static("countersign-proposal");
+
 /// Read by OpenAI's and Anthropic's libraries before they try again.
 const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 
-const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("5");
+const RETRY_SECONDS: u64 = 5;
 
 /// The label of exchanges that no route carried.
 pub const NO_ROUTE: &str = "-";

@@ -104,9 +104,30 @@ impl Body {
         Ok(Some(inspected))
     }
 
+    /// Reads the whole body, whatever it is, and returns it; it can be sent all the same.
+    ///
+    /// # Errors
+    /// [`BodyError`], also for more than `limit` bytes.
+    pub async fn gather(&mut self, limit: usize) -> Result<Bytes, BodyError> {
+        let bytes = match self {
+            Self::Empty => Bytes::new(),
+            Self::Stream(stream) => stream.whole(limit).await?,
+            Self::Whole(bytes) if bytes.len() > limit => return Err(BodyError::TooLarge(limit)),
+            Self::Whole(bytes) => bytes.clone(),
+        };
+        *self = Self::from(bytes.clone());
+        Ok(bytes)
+    }
+
     /// Sends `inspected` in place of what was read.
     pub(crate) fn restate(&mut self, inspected: &Inspected) {
         *self = Self::Whole(inspected.bytes.clone());
+    }
+}
+
+impl From<Bytes> for Body {
+    fn from(bytes: Bytes) -> Self {
+        if bytes.is_empty() { Self::Empty } else { Self::Whole(bytes) }
     }
 }
 

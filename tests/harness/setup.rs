@@ -28,6 +28,7 @@ pub struct Setup {
     route: Vec<String>,
     routes: Vec<String>,
     limits: String,
+    sections: Vec<String>,
     policy: String,
     trust: Vec<String>,
     files: BTreeMap<String, String>,
@@ -59,6 +60,7 @@ impl Setup {
             route: Vec::new(),
             routes: Vec::new(),
             limits: String::new(),
+            sections: Vec::new(),
             policy: "path: rules, tests: off".to_owned(),
             trust: Vec::new(),
             files: BTreeMap::new(),
@@ -129,6 +131,12 @@ impl Setup {
     /// Where the rules are: keys of `policy`, such as `path: rules, tests: off`.
     pub fn policy(mut self, keys: &str) -> Self {
         self.policy = keys.to_owned();
+        self
+    }
+
+    /// Another section at the top: `state: { url: … }`.
+    pub fn section(mut self, line: &str) -> Self {
+        self.sections.push(line.to_owned());
         self
     }
 
@@ -210,6 +218,7 @@ impl Setup {
         let route = self.route.join(", ");
         let routes = self.routes.iter().map(|line| format!("  {line}\n")).collect::<String>();
         let upstreams = self.upstreams.iter().map(|line| format!("  {line}\n")).collect::<String>();
+        let sections = self.sections.iter().map(|line| format!("{line}\n")).collect::<String>();
         let trust = match self.trust.as_slice() {
             [] => "    example.org: { bundle: pki/agents.pem }\n".to_owned(),
             lines => lines.iter().map(|line| format!("    {line}\n")).collect(),
@@ -231,7 +240,7 @@ upstreams:
 routes:
   api: {{ hosts: [{HOST}], upstream: api, credential: api, {route} }}
 {routes}audit: {{ path: audit, checkpoint: {{ key: {{ file: secrets/audit }} }} }}
-"
+{sections}"
         )
     }
 }

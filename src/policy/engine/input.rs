@@ -15,6 +15,7 @@ use regorus::value::{Array, Object};
 
 use crate::identity::Certificate;
 use crate::operation::Operations;
+use crate::policy::approval::Approval;
 use crate::policy::engine::caller::{Caller, Callers};
 use crate::policy::engine::document::Document;
 use crate::policy::engine::keys::Keys;
@@ -202,7 +203,7 @@ impl Builder {
         let keys = &self.keys;
         let call = || query.operations.call().map_or(Value::Null, |c| Value::from(c.document()));
         let mut countersign = Members::of(wanted)
-            .add(Part::Approval, &keys.approval, || Value::Null)
+            .add(Part::Approval, &keys.approval, || self.approval(query.approval))
             .add(Part::Chain, &keys.chain, Value::new_array)
             .add(Part::Listener, &keys.listener, || Value::from(query.listener.as_str()))
             .add(Part::Mcp, &keys.mcp, call)
@@ -216,6 +217,17 @@ impl Builder {
             countersign.object.insert(keys.principal.clone(), parts.caller.principal.clone());
         }
         countersign
+    }
+
+    /// `countersign.approval`: what people agreed to, or null.
+    fn approval(&self, approval: Option<&Approval>) -> Value {
+        let Some(approval) = approval else { return Value::Null };
+        let keys = &self.keys;
+        object([
+            (&keys.decided_at, Value::from(approval.decided_at.to_string())),
+            (&keys.digest, Value::from(approval.digest.as_str())),
+            (&keys.proposal, Value::from(approval.proposal.to_string())),
+        ])
     }
 
     /// `countersign.request`: the request without what Envoy's form loses.

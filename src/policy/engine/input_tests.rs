@@ -66,6 +66,7 @@ fn cut(uri: &str, reads: &Reads) -> Value {
         peer: "[::ffff:192.0.2.7]:4711".parse().unwrap(),
         local: "192.0.2.1:8443".parse().unwrap(),
         now: Timestamp::from_secs(1_795_461_720),
+        approval: None,
     };
     let document = Builder::new().document(&caller, &asked, &Wanted::new(reads)).unwrap();
     serde_json::from_str(&document.to_string()).unwrap()

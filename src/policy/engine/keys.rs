@@ -36,6 +36,8 @@ keys! {
     content_digest,
     countersign,
     day,
+    decided_at,
+    digest,
     destination,
     encoding,
     ext_authz,

@@ -47,6 +47,7 @@ impl Sample {
             peer: self.peer,
             local: self.local,
             now: self.now,
+            approval: None,
         }
     }
 }

@@ -6,6 +6,7 @@
 use http::HeaderMap;
 use serde_json::{Value, json};
 
+use crate::proxy::agent_api;
 use crate::proxy::dialect::{Written, json as bytes};
 use crate::proxy::problem::Problem;
 
@@ -23,7 +24,7 @@ pub(super) fn document(problem: &Problem<'_>) -> Value {
     let reason =
         |reason: &crate::policy::Reason| json!({ "code": reason.code, "message": reason.message });
     let message = problem.message();
-    json!({
+    let mut document = json!({
         "type": format!("urn:countersign:problem:{}", problem.code),
         "title": problem.title,
         "status": problem.status.as_u16(),
@@ -34,5 +35,10 @@ pub(super) fn document(problem: &Problem<'_>) -> Value {
         "retryable": problem.retryable,
         "error": { "type": "countersign", "code": problem.code, "message": message },
         "message": message,
-    })
+    });
+    if let Some((id, _)) = problem.proposal {
+        document["proposal_id"] = json!(id);
+        document["status_endpoint"] = json!(agent_api::proposal_path(id));
+    }
+    document
 }

@@ -1,0 +1,115 @@
+//! `state:` and `approvals:` what outlives the process, and how agents wait for people.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::config::code::Code;
+use crate::config::duration::Period;
+use crate::config::keypath::KeyPath;
+use crate::config::problem::Problem;
+use crate::config::report::{Report, rebase};
+use crate::config::text::{Text, Written};
+use crate::proxy;
+
+/// Where proposals are kept. Without it there are none, and what needs an approval is refused.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct State {
+    /// The database: `sqlite:FILE` or `postgres://USER@HOST/DATABASE`.
+    pub url: Text<Database>,
+}
+
+/// How agents wait for people.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct Approvals {
+    /// How long a call is held while nobody has decided, unless it asks for another time.
+    pub hold: Text<Period>,
+    /// How long people may take, unless a rule says otherwise.
+    pub expires_after: Text<Period>,
+}
+
+/// Where a database is.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Database {
+    /// In this file.
+    File(PathBuf),
+    /// At this URL, which holds no password.
+    Server(String),
+}
+
+impl State {
+    pub(super) fn rebase(&mut self, folder: &Path) {
+        if let Database::File(path) = &mut self.url.0 {
+            rebase(folder, path);
+        }
+    }
+}
+
+impl Approvals {
+    pub(super) fn check(&self, state: Option<&State>, report: &mut Report) {
+        let at = KeyPath::top("approvals");
+        if state.is_none() && !report.is_cut(&KeyPath::top("state")) {
+            let message = "there is no `state`, so nothing waits for an approval";
+            report.check(
+                Problem::key(Code::Pair, at.clone(), message)
+                    .help("add `state: { url: sqlite:state/countersign.db }`"),
+            );
+        }
+        report.within(at.key("hold"), &self.hold, Period::secs(0)..=Period::secs(240));
+        let expiry = Period::secs(10)..=Period::secs(30 * 86_400);
+        report.within(at.key("expires_after"), &self.expires_after, expiry);
+    }
+
+    pub(super) fn used(&self) -> proxy::Waiting {
+        proxy::Waiting {
+            hold: self.hold.0.duration(),
+            expires_after: self.expires_after.0.duration(),
+        }
+    }
+}
+
+impl Default for Approvals {
+    fn default() -> Self {
+        Self { hold: Period::secs(20).into(), expires_after: Period::secs(15 * 60).into() }
+    }
+}
+
+impl Written for Database {
+    const WHAT: &'static str = "the URL of a database";
+    const NAME: &'static str = "Database";
+    const PATTERN: &'static str = r"^(sqlite:[^?:]+|postgres(ql)?://[^\s]+)$";
+
+    fn read(text: &str) -> Result<Self, String> {
+        if let Some(file) = text.strip_prefix("sqlite:") {
+            // Other programs read more into such a URL: a database in memory, options, a host.
+            let is_odd = file.is_empty() || file.starts_with(':') || file.starts_with("//");
+            return match is_odd || file.contains('?') {
+                true => Err("name a file; write `sqlite:state/countersign.db`".to_owned()),
+                false => Ok(Self::File(file.into())),
+            };
+        }
+        let rest = text.strip_prefix("postgres://").or(text.strip_prefix("postgresql://"));
+        let Some(rest) = rest.filter(|rest| !rest.is_empty()) else {
+            return Err("write `sqlite:FILE` or `postgres://USER@HOST/DATABASE`".to_owned());
+        };
+        let user = rest.rsplit_once('@').map_or("", |(user, _)| user);
+        if user.contains(':') || rest.contains("password") {
+            return Err("no password here: PostgreSQL's own `PGPASSWORD` or `~/.pgpass` holds it"
+                .to_owned());
+        }
+        Ok(Self::Server(text.to_owned()))
+    }
+}
+
+impl fmt::Display for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "sqlite:{}", path.display()),
+            Self::Server(url) => f.write_str(url),
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! What people agreed to, as rules are shown it.
+//!
+//! It is a fact among others: policy is asked again with it, and has the last word.
+
+use crate::clock::Timestamp;
+use crate::id::ProposalId;
+
+/// An approved proposal, shown to rules as `countersign.approval` while it is carried out.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Approval {
+    /// The proposal.
+    pub proposal: ProposalId,
+    /// What was agreed to, as it is printed: `sha-256:` and hexadecimal digits.
+    pub digest: String,
+    /// When it was.
+    pub decided_at: Timestamp,
+}

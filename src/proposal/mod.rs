@@ -1,0 +1,27 @@
+//! What an agent puts forward: one exact request, and what becomes of it.
+//!
+//! A proposal has a [`Substance`], everything that its [`Digest`] covers and that people sign, and
+//! two states that move apart from each other: its [`Status`] is what was decided about it, its
+//! [`Execution`] is what came of carrying it out. All of it is pure: every transition takes the
+//! time, and nothing here reads a clock, a file or the network. `store` keeps proposals.
+
+mod encoding;
+mod request;
+mod substance;
+mod digest;
+mod terms;
+mod answer;
+mod state;
+#[expect(clippy::module_inception, reason = "the noun itself stands in a file of its name")]
+mod proposal;
+#[cfg(test)]
+mod tests;
+
+pub use answer::{Answer, MAX_ANSWER_BODY};
+pub use digest::{Difference, Digest};
+pub use encoding::Undecodable;
+pub use proposal::{Draft, IdempotencyKey, Proposal};
+pub use request::{MAX_BODY, MAX_HEAD, Oversized, Request};
+pub use state::{Claim, Execution, Illegal, Outcome, State, Status, Verdict};
+pub use substance::{MAX_CHAIN, Substance};
+pub use terms::{Need, Terms};

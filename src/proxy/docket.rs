@@ -1,0 +1,35 @@
+//! What all workers share of proposals: where they are kept, and how many calls may be held.
+
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use crate::shutdown::Shutdown;
+use crate::store::Desk;
+
+/// Where proposals are put forward.
+#[derive(Debug)]
+pub struct Docket {
+    /// Where they are kept.
+    pub desk: Desk,
+    held: Semaphore,
+    shutdown: Shutdown,
+}
+
+impl Docket {
+    /// Of what is kept behind `desk`; no call is held any more once `shutdown` is asked for.
+    pub fn new(desk: Desk, shutdown: Shutdown) -> Self {
+        Self { desk, held: Semaphore::new(HELD), shutdown }
+    }
+
+    /// Resolves once no call is to be held any more.
+    pub(super) async fn closing(&self) {
+        self.shutdown.clone().wait().await;
+    }
+
+    /// A place among the calls that are held; without one a call is answered at once.
+    pub(super) fn place(&self) -> Option<SemaphorePermit<'_>> {
+        self.held.try_acquire().ok()
+    }
+}
+
+/// The most calls that are held at once: each looks into the store several times a second.
+const HELD: usize = 1024;

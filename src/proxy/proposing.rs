@@ -1,0 +1,263 @@
+//! A call that needs people's approval: put forward, held, and carried out once they agreed.
+//!
+//! The same call by the same agent always finds the same proposal, and so does every later one until
+//! its time is over: whichever comes when it was approved has it carried out, and all of them get
+//! the one answer. An agent that goes away leaves the proposal standing.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderName};
+use tokio::time::{Instant, sleep};
+
+use crate::enforce::{Ask, Cause, Refusal, substance};
+use crate::id::ProposalId;
+use crate::policy::{ApprovalNeed, Effect};
+use crate::proposal::{Draft, Execution, MAX_BODY, Proposal, Terms};
+use crate::proxy::account::{Account, Carried};
+use crate::proxy::docket::Docket;
+use crate::proxy::execution::Executor;
+use crate::proxy::failure::Failure;
+use crate::proxy::standing::{Proposed, Standing};
+use crate::proxy::waiting::Waiting;
+use crate::route::Body;
+use crate::store::Put;
+
+/// Whether `refusal` asks for people, and they can be asked. A tunnel or a call of gRPC has an
+/// answer that cannot be kept; a message of MCP has another id each time, so it would never be the
+/// same request again.
+pub(super) fn can_wait(account: &Account, refusal: &Refusal) -> bool {
+    let ask = refusal.ask();
+    let is_grpc =
+        ask.target.head().headers().get(CONTENT_TYPE).is_some_and(|kind| {
+            kind.as_bytes().to_ascii_lowercase().starts_with(b"application/grpc")
+        });
+    *refusal.cause() == Cause::NeedsApproval
+        && account.plane.shared.docket.is_some()
+        && ask.target.upgrade().is_none()
+        && !is_grpc
+        && ask.operations.call().is_none()
+}
+
+/// Puts a call forward, and stays with it until it is answered or was held for long enough.
+///
+/// # Errors
+/// [`Failure::Proposed`] says where it stands; anything else, what went wrong.
+pub(super) async fn carry_out(
+    account: &Account,
+    refusal: Box<Refusal>,
+    mut body: Body,
+) -> Result<Carried, Failure> {
+    let Some(docket) = &account.plane.shared.docket else { return Err(refusal.into()) };
+    let body = body.gather(MAX_BODY).await?;
+    let mut ask = refusal.ask().clone();
+    let hold = hold(ask.target.head().headers(), account.view.snapshot.waiting);
+    for name in per_attempt(ask.target.head().headers()) {
+        ask.target.head_mut().leave_out(&name);
+    }
+    let proposal = put(account, docket, &ask, &refusal, body.clone()).await?;
+    let id = proposal.id();
+    let place = docket.place();
+    let hold = if place.is_some() { hold } else { Duration::ZERO };
+    let call = Call { account, docket, ask, body };
+    let (proposal, standing) = call.follow(proposal, hold).await?;
+    match proposal.state().answer.clone().filter(|_| standing == Standing::Answered) {
+        Some(answer) => Ok(Carried::Kept { id, answer }),
+        None => {
+            let now = account.plane.shared.clock.now();
+            let left = proposal.draft().expires_at.since(now);
+            Err(Failure::Proposed(Box::new(Proposed { refusal, id, standing, left })))
+        }
+    }
+}
+
+/// A call that was put forward.
+struct Call<'a> {
+    account: &'a Account,
+    docket: &'a Docket,
+    ask: Ask,
+    body: Bytes,
+}
+
+impl Call<'_> {
+    /// Stays with `proposal` until there is nothing more to wait for.
+    async fn follow(
+        &self,
+        mut proposal: Proposal,
+        hold: Duration,
+    ) -> Result<(Proposal, Standing), Failure> {
+        let (end, mut tried) = (Instant::now() + hold, false);
+        loop {
+            let standing = self.standing(&proposal);
+            if !standing.is_open() {
+                return Ok((proposal, standing));
+            }
+            if proposal.state().execution == Execution::Queued && !tried {
+                tried = true;
+                // By other rules it would be another proposal, which a new request becomes.
+                if !Arc::ptr_eq(&self.account.view.snapshot, &self.account.plane.view().snapshot) {
+                    return Ok((proposal, standing));
+                }
+                if let Some(standing) = self.execute(&proposal).await? {
+                    return Ok((proposal, standing));
+                }
+            } else {
+                let left = end.saturating_duration_since(Instant::now());
+                if left.is_zero() {
+                    return Ok((proposal, standing));
+                }
+                tokio::select! {
+                    () = sleep(left.min(POLL)) => {}
+                    () = self.docket.closing() => return Ok((proposal, standing)),
+                }
+            }
+            proposal = self.docket.desk.load(proposal.id()).await?;
+        }
+    }
+
+    /// Has `proposal` carried out, unless somebody else does. It goes on if this call goes away.
+    /// Returns why it may not be, if that is so.
+    async fn execute(&self, proposal: &Proposal) -> Result<Option<Standing>, Failure> {
+        let Account { plane, view, connection, .. } = self.account;
+        // The call may have been held for minutes.
+        let caller = connection.caller(&view.snapshot.security.trust)?;
+        let executor = Executor {
+            plane: Rc::clone(plane),
+            view: Rc::clone(view),
+            desk: self.docket.desk.clone(),
+            ask: Ask { caller, ..self.ask.clone() },
+            body: self.body.clone(),
+            id: proposal.id(),
+        };
+        let one = plane.underway.begin();
+        let running = tokio::task::spawn_local(async move {
+            let _one = one;
+            executor.run().await
+        });
+        running.await.unwrap_or(Err(Failure::Panicked))
+    }
+
+    fn standing(&self, proposal: &Proposal) -> Standing {
+        Standing::of(proposal, self.account.plane.shared.clock.now())
+    }
+}
+
+async fn put(
+    account: &Account,
+    docket: &Docket,
+    ask: &Ask,
+    refusal: &Refusal,
+    body: Bytes,
+) -> Result<Proposal, Failure> {
+    let now = account.plane.shared.clock.now();
+    let needs: &[ApprovalNeed] = match refusal.decision().effect() {
+        Effect::Escalate(needs) => needs,
+        Effect::Allow | Effect::Deny => &[],
+    };
+    let waiting = account.view.snapshot.waiting;
+    let expiry = needs.iter().filter_map(|need| need.expires_in).min();
+    let draft = Draft {
+        id: ProposalId::new(),
+        substance: substance(ask, refusal.decision(), body)?,
+        terms: Terms::new(needs, refusal.reasons()),
+        key: None,
+        created: now,
+        not_before: now,
+        expires_at: now.plus(expiry.unwrap_or(waiting.expires_after)),
+    };
+    match docket.desk.put(Proposal::new(draft), now).await? {
+        Put::Fresh(proposal) => {
+            let (id, digest) = (proposal.id(), proposal.digest());
+            tracing::info!(proposal = %id, %digest, decision = %account.id, "put forward");
+            Ok(proposal)
+        }
+        Put::Standing(proposal) => Ok(proposal),
+    }
+}
+
+/// How long to hold the call: as long as it asks for (RFC 7240 §4.3), within bounds.
+fn hold(headers: &HeaderMap, waiting: Waiting) -> Duration {
+    let mut hold = waiting.hold;
+    for preference in preferences(headers) {
+        let (name, value) = preference.split_once('=').unwrap_or((preference, ""));
+        match (name.trim(), value.trim().parse()) {
+            ("wait", Ok(seconds)) => hold = Duration::from_secs(seconds),
+            ("respond-async", _) => hold = Duration::ZERO,
+            _ => {}
+        }
+    }
+    hold.min(Waiting::LONGEST)
+}
+
+/// The headers that differ from one attempt to the next, and are no part of what people agree to:
+/// they are not sent either.
+fn per_attempt(headers: &HeaderMap) -> Vec<HeaderName> {
+    let is_for_us = preferences(headers).any(|one| {
+        let name = one.split('=').next().unwrap_or_default().trim();
+        matches!(name, "wait" | "respond-async")
+    });
+    let own = is_for_us.then_some("prefer");
+    PER_ATTEMPT.into_iter().chain(own).map(HeaderName::from_static).collect()
+}
+
+fn preferences(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    let all = headers.get_all("prefer").into_iter();
+    all.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).map(str::trim)
+}
+
+/// Counters, ids and times that libraries and meshes put on each attempt.
+const PER_ATTEMPT: [&str; 9] = [
+    "amz-sdk-invocation-id",
+    "amz-sdk-request",
+    "baggage",
+    "traceparent",
+    "tracestate",
+    "x-request-id",
+    "x-stainless-read-timeout",
+    "x-stainless-retry-count",
+    "x-stainless-timeout",
+];
+
+/// How often a call that is held looks whether people have decided.
+const POLL: Duration = Duration::from_millis(250);
+
+#[cfg(test)]
+mod tests {
+    use super::{hold, per_attempt};
+    use crate::proxy::Waiting;
+    use http::HeaderMap;
+    use http::header::{HeaderName, HeaderValue};
+    use std::time::Duration;
+
+    fn prefer(value: &'static str) -> HeaderMap {
+        let name = HeaderName::from_static("prefer");
+        HeaderMap::from_iter([(name, HeaderValue::from_static(value))])
+    }
+
+    #[test]
+    fn a_call_is_held_as_it_prefers_and_never_for_longer_than_the_bound() {
+        let usual = Duration::from_secs(20);
+        let waiting = Waiting { hold: usual, expires_after: Duration::from_secs(900) };
+        for (value, seconds) in [
+            ("wait=3", 3),
+            ("return=minimal, wait = 3", 3),
+            ("respond-async", 0),
+            ("wait=99999", 240),
+            ("wait=-1", 20),
+            ("wait=soon", 20),
+            ("return=minimal", 20),
+        ] {
+            assert_eq!(hold(&prefer(value), waiting), Duration::from_secs(seconds), "{value}");
+        }
+        assert_eq!(hold(&HeaderMap::new(), waiting), usual);
+    }
+
+    #[test]
+    fn a_preference_that_is_the_upstreams_is_part_of_the_request() {
+        let names = |value| per_attempt(&prefer(value)).iter().any(|name| name == "prefer");
+        assert!(names("wait=3") && names("respond-async"));
+        assert!(!names("return=minimal"));
+    }
+}

@@ -1,0 +1,173 @@
+//! Where a proposal stands, as the agent is told that asked for the same again.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use http::StatusCode;
+
+use crate::clock::Timestamp;
+use crate::enforce::Refusal;
+use crate::id::ProposalId;
+use crate::proposal::{Difference, Execution, Proposal, Status};
+
+/// A request that was put forward, and has no answer of the upstream to show for it.
+#[derive(Debug)]
+pub struct Proposed {
+    /// What policy answered.
+    pub refusal: Box<Refusal>,
+    /// The proposal.
+    pub id: ProposalId,
+    /// Where it stands.
+    pub standing: Standing,
+    /// How much of its time is left.
+    pub left: Duration,
+}
+
+/// Where a proposal stands.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Standing {
+    /// Its upstream has answered.
+    Answered,
+    /// What would be sent now is not what was agreed to.
+    Changed(Vec<Difference>),
+    /// Its upstream has answered with so many bytes that they were not kept.
+    Cut(StatusCode, u64),
+    /// People said no.
+    Denied,
+    /// Nobody decided, or nobody sent it, in time.
+    Expired,
+    /// People agreed, and policy does not.
+    Insufficient,
+    /// People agreed; it is about to be carried out, or is.
+    Pending,
+    /// Whether it was carried out, nobody knows.
+    Unknown,
+    /// Nobody has decided yet.
+    Waiting,
+    /// It was taken back, or never sent.
+    Withdrawn,
+}
+
+impl Standing {
+    /// Where `proposal` stands.
+    pub fn of(proposal: &Proposal, now: Timestamp) -> Self {
+        let (state, over) = (proposal.state(), proposal.draft().expires_at <= now);
+        match (state.status, state.execution) {
+            (Status::Pending, _) if !over => Self::Waiting,
+            (Status::Pending | Status::Expired, _) => Self::Expired,
+            (Status::Denied, _) => Self::Denied,
+            (Status::Cancelled | Status::Superseded, _) => Self::Withdrawn,
+            (Status::Approved, Execution::Queued) if over => Self::Expired,
+            (Status::Approved, Execution::Queued | Execution::Running) => Self::Pending,
+            (Status::Approved, Execution::Unknown) => Self::Unknown,
+            (Status::Approved, _) => match &state.answer {
+                Some(answer) if answer.is_cut() => Self::Cut(answer.status(), answer.length()),
+                Some(_) => Self::Answered,
+                None if over => Self::Expired,
+                None => Self::Withdrawn,
+            },
+        }
+    }
+
+    /// Whether the same request can have another answer soon, without anyone changing it.
+    pub fn is_open(&self) -> bool {
+        matches!(self, Self::Pending | Self::Waiting)
+    }
+
+    /// The status of the answer.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::Pending | Self::Waiting => StatusCode::PRECONDITION_REQUIRED,
+            Self::Answered | Self::Cut(..) | Self::Unknown => StatusCode::BAD_GATEWAY,
+            Self::Changed(_)
+            | Self::Denied
+            | Self::Expired
+            | Self::Insufficient
+            | Self::Withdrawn => StatusCode::FORBIDDEN,
+        }
+    }
+
+    /// A stable word: the problem's `code` and the record's.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Answered | Self::Cut(..) => "answer_not_kept",
+            Self::Changed(_) => "approval_of_another",
+            Self::Denied => "approval_denied",
+            Self::Expired => "approval_expired",
+            Self::Insufficient => "approval_not_enough",
+            Self::Pending => "execution_pending",
+            Self::Unknown => "execution_unknown",
+            Self::Waiting => "approval_pending",
+            Self::Withdrawn => "proposal_withdrawn",
+        }
+    }
+
+    /// What happened, for who asks after the proposal rather than for the request.
+    pub fn told(&self) -> Cow<'static, str> {
+        match self {
+            Self::Answered => {
+                "It was carried out. Send the very same request again for its answer.".into()
+            }
+            _ => self.detail(),
+        }
+    }
+
+    /// What happened, and what to do next.
+    pub fn detail(&self) -> Cow<'static, str> {
+        match self {
+            Self::Answered => "It was carried out; its answer cannot be shown.".into(),
+            Self::Changed(fields) => {
+                let fields: Vec<_> = fields.iter().map(ToString::to_string).collect();
+                format!("Not executed: {}. Send it again to ask anew.", fields.join(", ")).into()
+            }
+            Self::Cut(status, length) => format!(
+                "It was carried out, and the upstream answered {} with {length} bytes, more than \
+                 are kept. Do not send it again.",
+                status.as_u16()
+            )
+            .into(),
+            Self::Denied => "A person has said no to this. Do not send it again unchanged.".into(),
+            Self::Expired => {
+                "Nobody agreed to this in time, so it was not sent. Send it again to ask anew."
+                    .into()
+            }
+            Self::Insufficient => {
+                "People agreed to this, and policy still does not allow it. Ask the operator."
+                    .into()
+            }
+            Self::Pending => {
+                "People agreed to this, and it is being carried out. Send the very same request \
+                 again for its answer."
+                    .into()
+            }
+            Self::Unknown => {
+                "This may have been carried out, and nobody knows what came of it. It is not sent \
+                 again: find out before you ask for it once more."
+                    .into()
+            }
+            Self::Waiting => {
+                "This waits for a person's approval. Send the very same request again later: once \
+                 it is approved, it is carried out once, and you get its answer."
+                    .into()
+            }
+            Self::Withdrawn => "This was withdrawn before it was sent.".into(),
+        }
+    }
+}
+
+impl Proposed {
+    /// When to come again, in seconds.
+    pub fn retry_after(&self) -> u64 {
+        let longest = match self.standing {
+            Standing::Waiting => WAITING,
+            _ => PENDING,
+        };
+        self.left.as_secs().clamp(1, longest)
+    }
+}
+
+/// Libraries come again twice by themselves: that gives people two minutes, held times included.
+const WAITING: u64 = 30;
+
+/// What is being carried out has an answer soon.
+const PENDING: u64 = 5;

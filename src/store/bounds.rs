@@ -1,0 +1,56 @@
+//! How much the store holds: of one agent's questions, and of what is long over.
+
+use crate::clock::Timestamp;
+use crate::proposal::Proposal;
+use crate::store::connection::{Store, Transaction, Value};
+use crate::store::error::Error;
+use crate::store::proposals::MAX_PAGE;
+
+/// The most proposals of one agent that people have not decided. Replicas that look at the same
+/// moment may let one more pass each.
+pub const MAX_PENDING: usize = 100;
+
+impl Store {
+    /// Forgets up to [`MAX_PAGE`] proposals that ended before `before`, with what was said about
+    /// them, and says how many; call again until there are none.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn forget(&self, before: Timestamp) -> Result<u64, Error> {
+        let mut transaction = self.begin().await?;
+        let values = vec![before.into(), Value::Integer(Some(MAX_PAGE))];
+        transaction.execute(FORGET_APPROVALS, values.clone()).await?;
+        let forgotten = transaction.execute(FORGET, values).await?;
+        transaction.commit().await?;
+        Ok(forgotten)
+    }
+}
+
+/// Whether the agent of `proposal` may have one more decided.
+pub(super) async fn admit(transaction: &mut Transaction, proposal: &Proposal) -> Result<(), Error> {
+    let most = i64::try_from(MAX_PENDING).unwrap_or(i64::MAX);
+    let owner = Value::from(proposal.substance().owner().as_str());
+    let values = vec![owner, proposal.draft().created.into(), Value::Integer(Some(most))];
+    match transaction.rows(PENDING, values).await?.len() < MAX_PENDING {
+        true => Ok(()),
+        false => Err(Error::TooMany),
+    }
+}
+
+const PENDING: &str = "SELECT id FROM proposals WHERE owner = $1 AND status = 'pending' \
+     AND expires_at > $2 LIMIT $3";
+
+/// Names what is over: nothing that may still be decided, sent or answered.
+macro_rules! over {
+    ($delete:literal) => {
+        concat!(
+            $delete,
+            " IN (SELECT id FROM proposals WHERE expires_at <= $1 AND status <> 'pending' \
+             AND execution <> 'queued' AND execution <> 'running' ORDER BY expires_at, id LIMIT $2)"
+        )
+    };
+}
+
+const FORGET_APPROVALS: &str = over!("DELETE FROM approvals WHERE proposal");
+
+const FORGET: &str = over!("DELETE FROM proposals WHERE id");

@@ -1,0 +1,294 @@
+//! The thread that owns the store, and the desk at which workers ask it.
+//!
+//! Workers have runtimes of their own, and a database's sockets belong to one: so the store has a
+//! thread, and whoever wants something of it hands it a job and waits for the answer. Whatever keeps
+//! an answer from coming is an error, and whoever waits for a yes takes it as a no.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::mpsc as ready;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use tokio::runtime::Builder;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::{JoinSet, LocalSet};
+use tokio::time::{MissedTickBehavior, interval, timeout};
+
+use crate::clock::{Clock, Timestamp};
+use crate::id::ProposalId;
+use crate::proposal::{Claim, Outcome, Proposal};
+use crate::store::connection::Store;
+use crate::store::error::Error;
+use crate::store::proposals::Put;
+
+/// The thread that owns the store. Dropping it lets the thread finish what it was asked, and end.
+#[derive(Debug)]
+pub struct Keeper {
+    desk: Desk,
+    closing: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Where workers ask the store. Clones ask the same one.
+#[derive(Clone, Debug)]
+pub struct Desk {
+    jobs: mpsc::Sender<Job>,
+    /// The name that this process carries proposals out under.
+    executor: Arc<str>,
+}
+
+/// Something to be done with the store, which answers by itself.
+struct Job(Box<dyn FnOnce(Store) -> Running + Send>);
+
+/// A job that is being done.
+struct Running(Pin<Box<dyn Future<Output = ()>>>);
+
+impl Keeper {
+    /// Opens the store at `url` on a thread of its own. Blocks until it is open.
+    ///
+    /// # Errors
+    /// [`Error`], if it cannot be opened, or the system gives no thread.
+    pub fn start(url: String, clock: Clock) -> Result<Self, Error> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let (jobs, queue) = mpsc::channel(QUEUE);
+        let (closing, closed) = oneshot::channel();
+        let (opened, opens) = ready::sync_channel(1);
+        let running = thread::Builder::new().name("store".to_owned()).spawn(move || {
+            LocalSet::new().block_on(&runtime, async {
+                let store = match open(&url, &clock).await {
+                    Ok(store) => store,
+                    // Nobody waits any more if this cannot be sent.
+                    Err(why) => return drop(opened.send(Err(why))),
+                };
+                let _ = opened.send(Ok(store.executor()));
+                keep(store, queue, closed, clock).await;
+            });
+        })?;
+        let executor = opens.recv().map_err(|_| Error::Gone)??;
+        let desk = Desk { jobs, executor: executor.into() };
+        Ok(Self { desk, closing: Some(closing), thread: Some(running) })
+    }
+
+    /// Where to ask it.
+    pub fn desk(&self) -> Desk {
+        self.desk.clone()
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        self.closing.take();
+        // A thread that panicked has said so already.
+        let _ = self.thread.take().map(JoinHandle::join);
+    }
+}
+
+impl Desk {
+    /// Keeps `proposal`, as [`Store::put`] does.
+    ///
+    /// # Errors
+    /// As [`Error`] says; nothing may then be carried out.
+    pub async fn put(&self, proposal: Proposal, now: Timestamp) -> Result<Put, Error> {
+        self.ask(move |store| async move { store.put(proposal, now).await }).await
+    }
+
+    /// The proposal `id`.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`], if there is none; else as [`Error`] says.
+    pub async fn load(&self, id: ProposalId) -> Result<Proposal, Error> {
+        self.ask(move |store| async move { store.load(id).await }).await
+    }
+
+    /// Takes the proposal `id` to carry it out now; of all that try, here and elsewhere, one does.
+    ///
+    /// # Errors
+    /// [`Error::Illegal`], if it was not this one; else as [`Error`] says.
+    pub async fn claim(
+        &self,
+        id: ProposalId,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Proposal, Error> {
+        let claim = Claim { executor: self.executor.to_string(), until };
+        self.ask(move |store| async move { store.claim(id, claim, now).await }).await
+    }
+
+    /// Gives the proposal `id` back: nothing of it was sent.
+    ///
+    /// # Errors
+    /// [`Error::Illegal`], if this process does not have it; else as [`Error`] says.
+    pub async fn release(&self, id: ProposalId, now: Timestamp) -> Result<Proposal, Error> {
+        let executor = Arc::clone(&self.executor);
+        self.ask(move |store| async move { store.release(id, &executor, now).await }).await
+    }
+
+    /// Says what came of carrying out the proposal `id`.
+    ///
+    /// # Errors
+    /// [`Error::Illegal`], if this process does not have it; else as [`Error`] says.
+    pub async fn finish(
+        &self,
+        id: ProposalId,
+        outcome: Outcome,
+        now: Timestamp,
+    ) -> Result<Proposal, Error> {
+        let executor = Arc::clone(&self.executor);
+        self.ask(move |store| async move { store.finish(id, &executor, outcome, now).await }).await
+    }
+
+    async fn ask<T, F>(&self, work: impl FnOnce(Store) -> F + Send + 'static) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, Error>> + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        let job = Job(Box::new(move |store| {
+            Running(Box::pin(async move {
+                // Whoever asked may have stopped waiting.
+                let _ = answer.send(work(store).await);
+            }))
+        }));
+        self.jobs.try_send(job).map_err(|why| match why {
+            mpsc::error::TrySendError::Full(_) => Error::Busy,
+            mpsc::error::TrySendError::Closed(_) => Error::Gone,
+        })?;
+        match timeout(PATIENCE, answered).await {
+            Ok(answer) => answer.unwrap_or(Err(Error::Gone)),
+            Err(_) => Err(Error::Busy),
+        }
+    }
+}
+
+/// Opens the store. What this executor had when it last ended, nobody knows the outcome of.
+async fn open(url: &str, clock: &Clock) -> Result<Store, Error> {
+    let store = Store::open(url).await?;
+    let executor = store.executor();
+    loop {
+        let lost = store.lose(&executor, clock.now()).await?;
+        if lost.is_empty() {
+            return Ok(store);
+        }
+        report(&lost);
+    }
+}
+
+/// Does what is asked until it is told to close, and then what was asked before.
+async fn keep(
+    store: Store,
+    mut queue: mpsc::Receiver<Job>,
+    mut closed: oneshot::Receiver<()>,
+    clock: Clock,
+) {
+    let mut running = JoinSet::new();
+    let mut sweeping = interval(SWEEP);
+    sweeping.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = &mut closed, if !queue.is_closed() => queue.close(),
+            Some(ended) = running.join_next(), if !running.is_empty() => {
+                if let Err(cause) = ended {
+                    tracing::error!(%cause, "a job of the store ended badly");
+                }
+            }
+            job = queue.recv(), if running.len() < AT_ONCE => match job {
+                Some(Job(work)) => drop(running.spawn_local(work(store.clone()).0)),
+                None => break,
+            },
+            _ = sweeping.tick() => {
+                let (store, now) = (store.clone(), clock.now());
+                running.spawn_local(async move {
+                    if let Err(why) = sweep(&store, now).await {
+                        tracing::error!("the store cannot be looked through: {why}");
+                    }
+                });
+            }
+        }
+    }
+    while running.join_next().await.is_some() {}
+    store.close().await;
+}
+
+/// Ends what is past its time, and what a dead executor had; forgets what is long over.
+async fn sweep(store: &Store, now: Timestamp) -> Result<(), Error> {
+    while !store.expire(now).await?.is_empty() {}
+    while store.forget(now.minus(KEPT)).await? > 0 {}
+    loop {
+        let lost = store.lose(NOBODY, now).await?;
+        if lost.is_empty() {
+            return Ok(());
+        }
+        report(&lost);
+    }
+}
+
+fn report(lost: &[Proposal]) {
+    for proposal in lost {
+        let (id, digest) = (proposal.id(), proposal.digest());
+        tracing::error!(proposal = %id, %digest, "whether it was carried out is not known");
+    }
+}
+
+/// How many jobs may wait.
+const QUEUE: usize = 1024;
+
+/// How many are done at once; more would only wait for one of the database's connections.
+const AT_ONCE: usize = 32;
+
+/// The longest wait for an answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How often the store is looked through for what is past its time.
+const SWEEP: Duration = Duration::from_secs(5);
+
+/// How long a proposal and its answer are kept once its time is over.
+const KEPT: Duration = Duration::from_secs(30 * 86_400);
+
+/// No executor has this name.
+const NOBODY: &str = "";
+
+#[cfg(test)]
+mod tests {
+    use super::Keeper;
+    use crate::clock::Clock;
+    use crate::id::ProposalId;
+    use crate::store::Error;
+
+    fn keeper(folder: &tempfile::TempDir) -> Result<Keeper, Error> {
+        let url = format!("sqlite:{}", folder.path().join("state/countersign.db").display());
+        Keeper::start(url, Clock::System)
+    }
+
+    #[tokio::test]
+    async fn it_answers_until_it_ends_and_then_every_answer_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let keeper = keeper(&folder).unwrap();
+        let desk = keeper.desk();
+        let id = ProposalId::new();
+        assert!(matches!(desk.load(id).await, Err(Error::Unknown(one)) if one == id));
+        drop(keeper);
+        assert!(matches!(desk.load(id).await, Err(Error::Gone)));
+    }
+
+    #[test]
+    fn a_store_that_cannot_be_opened_is_said_at_the_start() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("state"), "a file").unwrap();
+        assert!(matches!(keeper(&folder), Err(Error::Io(_))));
+        let unknown = Keeper::start("mysql://x".to_owned(), Clock::System);
+        assert!(matches!(unknown, Err(Error::Url)));
+    }
+
+    #[test]
+    fn nobody_else_may_read_what_is_kept() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let _keeper = keeper(&folder).unwrap();
+        for (name, mode) in [("state", 0o700), ("state/countersign.db", 0o600)] {
+            let found = std::fs::metadata(folder.path().join(name)).unwrap().permissions().mode();
+            assert_eq!(found & 0o777, mode, "{name}");
+        }
+    }
+}

@@ -1,0 +1,40 @@
+-- What agents put forward. `substance`, `terms` and `answer` are the canonical bytes of src/proposal;
+-- the columns beside them are what is searched for. Times are microseconds since the Unix epoch.
+CREATE TABLE proposals (
+    id TEXT PRIMARY KEY,
+    owner TEXT NOT NULL,
+    task TEXT,
+    digest BLOB NOT NULL,
+    -- What an identical request finds it by, while it stands.
+    identity TEXT,
+    idempotency_key TEXT,
+    substance BLOB NOT NULL,
+    terms BLOB NOT NULL,
+    status TEXT NOT NULL,
+    execution TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    not_before INTEGER NOT NULL,
+    due_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    decided_at INTEGER,
+    executor TEXT,
+    claimed_until INTEGER,
+    finished_at INTEGER,
+    answer BLOB
+) STRICT;
+
+CREATE UNIQUE INDEX proposals_standing ON proposals (owner, identity);
+CREATE INDEX proposals_by_status ON proposals (status, id);
+CREATE INDEX proposals_by_execution ON proposals (execution, due_at, id);
+CREATE INDEX proposals_by_owner ON proposals (owner, status, expires_at);
+CREATE INDEX proposals_by_expiry ON proposals (expires_at, id);
+
+-- What people said, with the signature over it; one word a person and proposal.
+CREATE TABLE approvals (
+    proposal TEXT NOT NULL REFERENCES proposals (id),
+    approver TEXT NOT NULL,
+    verdict TEXT NOT NULL,
+    signature BLOB NOT NULL,
+    given_at INTEGER NOT NULL,
+    PRIMARY KEY (proposal, approver)
+) STRICT;

@@ -1,0 +1,27 @@
+//! What must outlive this process: SQLite in a file, or PostgreSQL for several replicas.
+//!
+//! The only place with SQL, and one text of it for both databases; only how a row is locked
+//! differs. Every operation is one transaction, which is on disk before the operation answers.
+//! The transitions themselves are those of `proposal`: a row is locked, read, moved by them and
+//! written, so that no second state machine is hidden in SQL.
+//!
+//! A [`Store`] belongs to the Tokio runtime that opened it, because PostgreSQL's sockets do. Workers
+//! have runtimes of their own and must not share one: they ask the [`Keeper`]'s thread, which owns the
+//! store, at its [`Desk`].
+
+mod error;
+mod connection;
+mod row;
+mod proposals;
+mod approvals;
+mod bounds;
+mod keeper;
+#[cfg(test)]
+mod tests;
+
+pub use approvals::Approval;
+pub use bounds::MAX_PENDING;
+pub use connection::Store;
+pub use error::Error;
+pub use keeper::{Desk, Keeper};
+pub use proposals::{MAX_PAGE, Put};

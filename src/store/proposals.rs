@@ -1,0 +1,370 @@
+//! Proposals in the store: put once, moved one transition at a time, claimed by one executor.
+
+use crate::clock::Timestamp;
+use crate::id::{ProposalId, TaskId};
+use crate::proposal::{
+    Answer, Claim, Draft, Execution, IdempotencyKey, Illegal, Outcome, Proposal, State, Status,
+    Substance, Terms, Verdict,
+};
+use crate::store::bounds::admit;
+use crate::store::connection::{Store, Transaction, Value};
+use crate::store::error::Error;
+use crate::store::row::{Row, needed};
+
+/// The most proposals that one operation reads or moves.
+pub const MAX_PAGE: i64 = 200;
+
+/// What came of putting a proposal.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Put {
+    /// It is kept.
+    Fresh(Proposal),
+    /// The same stood there already; this is it.
+    Standing(Proposal),
+}
+
+impl Store {
+    /// Keeps `proposal`, unless its owner has one that stands with the same idempotency key, or
+    /// (where it has no key) with the same digest and no key.
+    ///
+    /// # Errors
+    /// [`Error::KeyReused`], if the key stands for another request; [`Error::TooMany`]; else as
+    /// [`Error`] says.
+    pub async fn put(&self, proposal: Proposal, now: Timestamp) -> Result<Put, Error> {
+        let mut transaction = self.begin().await?;
+        let values = vec![owner(&proposal), identity(&proposal)];
+        let found = transaction.locked(STANDING_LOCKED, STANDING, values).await?;
+        if let Some(row) = found.first() {
+            let mut standing = read(row)?;
+            if standing.stands(now) {
+                return same(standing, &proposal);
+            }
+            // It stands no more; whoever comes now makes a new one.
+            let _ended_before = standing.expire(now);
+            write(&mut transaction, &standing, Value::Text(None)).await?;
+        }
+        admit(&mut transaction, &proposal).await?;
+        let fresh = transaction.execute(INSERT, columns(&proposal)).await? == 1;
+        if fresh {
+            transaction.commit().await?;
+            return Ok(Put::Fresh(proposal));
+        }
+        // Another replica's was committed since we looked, and is visible now.
+        let values = vec![owner(&proposal), identity(&proposal)];
+        let rows = transaction.rows(STANDING, values).await?;
+        same(read(rows.first().ok_or(Error::Undecodable)?)?, &proposal)
+    }
+
+    /// The proposal `id`.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`], if there is none.
+    pub async fn load(&self, id: ProposalId) -> Result<Proposal, Error> {
+        let rows = self.begin().await?.rows(LOAD, vec![Value::from(&*id.to_string())]).await?;
+        read(rows.first().ok_or(Error::Unknown(id))?)
+    }
+
+    /// Up to [`MAX_PAGE`] proposals that people have not decided, oldest first, behind `after`.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn waiting(&self, after: Option<ProposalId>) -> Result<Vec<Proposal>, Error> {
+        let after = after.map(|id| id.to_string()).unwrap_or_default();
+        let values = vec![Value::from(&*after), Value::Integer(Some(MAX_PAGE))];
+        self.begin().await?.rows(WAITING, values).await?.iter().map(read).collect()
+    }
+
+    /// People have decided; the caller has checked who they are.
+    ///
+    /// # Errors
+    /// [`Error::Illegal`], if it was decided before or its time is over.
+    pub async fn decide(
+        &self,
+        id: ProposalId,
+        verdict: Verdict,
+        now: Timestamp,
+    ) -> Result<Proposal, Error> {
+        self.change(id, |proposal| proposal.decide(verdict, now)).await
+    }
+
+    /// Its owner takes it back.
+    ///
+    /// # Errors
+    /// [`Error::Illegal`], if it was decided before.
+    pub async fn cancel(&self, id: ProposalId, now: Timestamp) -> Result<Proposal, Error> {
+        self.change(id, |proposal| proposal.cancel(now)).await
+    }
+
+    /// One executor takes this proposal; of several that try, one succeeds.
+    ///
+    /// # Errors
+    /// [`Error::Illegal`], if another was first or it may not be carried out now.
+    pub async fn claim(
+        &self,
+        id: ProposalId,
+        claim: Claim,
+        now: Timestamp,
+    ) -> Result<Proposal, Error> {
+        self.change(id, |proposal| proposal.claim(claim, now)).await
+    }
+
+    /// One executor takes whichever proposal has been due the longest and that nobody has.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn claim_next(
+        &self,
+        claim: Claim,
+        now: Timestamp,
+    ) -> Result<Option<Proposal>, Error> {
+        let mut transaction = self.begin().await?;
+        let rows = transaction.locked(DUE_LOCKED, DUE, vec![now.into()]).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        let mut proposal = read(row)?;
+        proposal.claim(claim, now)?;
+        keep(transaction, &proposal).await?;
+        Ok(Some(proposal))
+    }
+
+    /// The executor gives it back, having sent nothing; due again from `later` on.
+    ///
+    /// # Errors
+    /// [`Error::Illegal`], if `executor` does not have it.
+    pub async fn release(
+        &self,
+        id: ProposalId,
+        executor: &str,
+        later: Timestamp,
+    ) -> Result<Proposal, Error> {
+        self.change(id, |proposal| proposal.release(executor, later)).await
+    }
+
+    /// The executor is done with it.
+    ///
+    /// # Errors
+    /// [`Error::Illegal`], if `executor` does not have it.
+    pub async fn finish(
+        &self,
+        id: ProposalId,
+        executor: &str,
+        outcome: Outcome,
+        now: Timestamp,
+    ) -> Result<Proposal, Error> {
+        self.change(id, |proposal| proposal.finish(executor, outcome, now)).await
+    }
+
+    /// What `executor` had when it died, and whatever was claimed until now by anyone, is unknown
+    /// from here on. Up to [`MAX_PAGE`]; call again until it answers none.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn lose(&self, executor: &str, now: Timestamp) -> Result<Vec<Proposal>, Error> {
+        let values = vec![executor.into(), now.into(), Value::Integer(Some(MAX_PAGE))];
+        self.sweep(LOST_LOCKED, LOST, values, |proposal| proposal.lose(now)).await
+    }
+
+    /// Ends what is past its time: undecided it expires, approved and queued it fails unsent. Up to
+    /// [`MAX_PAGE`]; call again until it answers none.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn expire(&self, now: Timestamp) -> Result<Vec<Proposal>, Error> {
+        let values = vec![now.into(), Value::Integer(Some(MAX_PAGE))];
+        self.sweep(OVERDUE_LOCKED, OVERDUE, values, |proposal| proposal.expire(now)).await
+    }
+
+    async fn change(
+        &self,
+        id: ProposalId,
+        transition: impl FnOnce(&mut Proposal) -> Result<(), Illegal>,
+    ) -> Result<Proposal, Error> {
+        let mut transaction = self.begin().await?;
+        let mut proposal = lock(&mut transaction, id).await?;
+        transition(&mut proposal)?;
+        keep(transaction, &proposal).await?;
+        Ok(proposal)
+    }
+
+    async fn sweep(
+        &self,
+        postgres: &'static str,
+        sqlite: &'static str,
+        values: Vec<Value>,
+        transition: impl Fn(&mut Proposal) -> Result<(), Illegal>,
+    ) -> Result<Vec<Proposal>, Error> {
+        let mut transaction = self.begin().await?;
+        let rows = transaction.locked(postgres, sqlite, values).await?;
+        let mut proposals = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        for proposal in &mut proposals {
+            transition(proposal)?;
+            write(&mut transaction, proposal, identity(proposal)).await?;
+        }
+        transaction.commit().await?;
+        Ok(proposals)
+    }
+}
+
+/// The proposal `id`, which no other transaction can move until this one ends.
+pub(super) async fn lock(transaction: &mut Transaction, id: ProposalId) -> Result<Proposal, Error> {
+    let values = vec![Value::from(&*id.to_string())];
+    let rows = transaction.locked(LOAD_LOCKED, LOAD, values).await?;
+    read(rows.first().ok_or(Error::Unknown(id))?)
+}
+
+async fn keep(mut transaction: Transaction, proposal: &Proposal) -> Result<(), Error> {
+    write(&mut transaction, proposal, identity(proposal)).await?;
+    transaction.commit().await
+}
+
+async fn write(
+    transaction: &mut Transaction,
+    proposal: &Proposal,
+    identity: Value,
+) -> Result<(), Error> {
+    let mut values = vec![Value::from(&*proposal.id().to_string()), identity];
+    values.extend(state(proposal.state()));
+    transaction.execute(UPDATE, values).await?;
+    Ok(())
+}
+
+fn same(standing: Proposal, proposal: &Proposal) -> Result<Put, Error> {
+    if standing.digest() != proposal.digest() {
+        return Err(Error::KeyReused(standing.id()));
+    }
+    Ok(Put::Standing(standing))
+}
+
+fn owner(proposal: &Proposal) -> Value {
+    proposal.substance().owner().as_str().into()
+}
+
+/// What an identical request finds it by; nothing once it was taken back.
+fn identity(proposal: &Proposal) -> Value {
+    if matches!(proposal.state().status, Status::Cancelled | Status::Superseded) {
+        return Value::Text(None);
+    }
+    Value::Text(Some(match &proposal.draft().key {
+        Some(key) => format!("key:{}", key.as_str()),
+        None => format!("digest:{}", proposal.digest()),
+    }))
+}
+
+fn columns(proposal: &Proposal) -> Vec<Value> {
+    let (draft, substance) = (proposal.draft(), proposal.substance());
+    let key = draft.key.as_ref().map(|key| key.as_str().to_owned());
+    let mut values = vec![Value::from(&*draft.id.to_string()), identity(proposal)];
+    values.extend(state(proposal.state()));
+    values.extend([
+        owner(proposal),
+        Value::Text(substance.task().map(|task| task.to_string())),
+        Value::Bytes(Some(proposal.digest().as_bytes().to_vec())),
+        Value::Text(key),
+        Value::Bytes(Some(substance.to_bytes())),
+        Value::Bytes(Some(draft.terms.to_bytes())),
+        draft.created.into(),
+        draft.not_before.into(),
+        draft.expires_at.into(),
+    ]);
+    values
+}
+
+fn state(state: &State) -> [Value; 8] {
+    let claim = state.claim.as_ref();
+    [
+        state.status.as_str().into(),
+        state.execution.as_str().into(),
+        state.due.into(),
+        state.decided_at.into(),
+        Value::Text(claim.map(|claim| claim.executor.clone())),
+        claim.map(|claim| claim.until).into(),
+        state.finished_at.into(),
+        Value::Bytes(state.answer.as_ref().map(Answer::to_bytes)),
+    ]
+}
+
+fn read(row: &Row) -> Result<Proposal, Error> {
+    let key = row.text("idempotency_key")?;
+    let draft = Draft {
+        id: row.parsed("id", ProposalId::parse)?,
+        substance: Substance::from_bytes(&needed(row.bytes("substance")?)?)?,
+        terms: Terms::from_bytes(&needed(row.bytes("terms")?)?)?,
+        key: key.map(|key| IdempotencyKey::parse(&key).ok_or(Error::Undecodable)).transpose()?,
+        created: needed(row.time("created_at")?)?,
+        not_before: needed(row.time("not_before")?)?,
+        expires_at: needed(row.time("expires_at")?)?,
+    };
+    let claim = match (row.text("executor")?, row.time("claimed_until")?) {
+        (Some(executor), Some(until)) => Some(Claim { executor, until }),
+        _ => None,
+    };
+    let state = State {
+        status: row.parsed("status", Status::parse)?,
+        decided_at: row.time("decided_at")?,
+        due: needed(row.time("due_at")?)?,
+        execution: row.parsed("execution", Execution::parse)?,
+        claim,
+        finished_at: row.time("finished_at")?,
+        answer: row.bytes("answer")?.map(|bytes| Answer::from_bytes(&bytes)).transpose()?,
+    };
+    checked(row, Proposal::restore(draft, state))
+}
+
+/// The digest that people signed must be that of the bytes beside it.
+fn checked(row: &Row, proposal: Proposal) -> Result<Proposal, Error> {
+    let owner = row.text("owner")?;
+    let task = row.text("task")?.map(|task| TaskId::parse(&task).ok_or(Error::Undecodable));
+    let is_whole = needed(row.bytes("digest")?)? == proposal.digest().as_bytes()
+        && owner.as_deref() == Some(proposal.substance().owner().as_str())
+        && task.transpose()? == proposal.substance().task();
+    is_whole.then_some(proposal).ok_or(Error::Undecodable)
+}
+
+/// Declares a query, and the same with the rows locked as PostgreSQL wants it said.
+macro_rules! query {
+    ($plain:ident, $locked:ident, $sql:literal, $lock:literal) => {
+        const $plain: &str = $sql;
+        const $locked: &str = concat!($sql, $lock);
+    };
+}
+
+query!(LOAD, LOAD_LOCKED, "SELECT * FROM proposals WHERE id = $1", " FOR UPDATE");
+query!(
+    STANDING,
+    STANDING_LOCKED,
+    "SELECT * FROM proposals WHERE owner = $1 AND identity = $2",
+    " FOR UPDATE"
+);
+query!(
+    DUE,
+    DUE_LOCKED,
+    "SELECT * FROM proposals WHERE execution = 'queued' AND due_at <= $1 AND expires_at > $1 \
+     ORDER BY due_at, id LIMIT 1",
+    " FOR UPDATE SKIP LOCKED"
+);
+query!(
+    LOST,
+    LOST_LOCKED,
+    "SELECT * FROM proposals WHERE execution = 'running' \
+     AND (executor = $1 OR claimed_until <= $2) ORDER BY id LIMIT $3",
+    " FOR UPDATE SKIP LOCKED"
+);
+query!(
+    OVERDUE,
+    OVERDUE_LOCKED,
+    "SELECT * FROM proposals WHERE expires_at <= $1 \
+     AND (status = 'pending' OR execution = 'queued') ORDER BY id LIMIT $2",
+    " FOR UPDATE SKIP LOCKED"
+);
+
+const WAITING: &str =
+    "SELECT * FROM proposals WHERE status = 'pending' AND id > $1 ORDER BY id LIMIT $2";
+
+const INSERT: &str = "INSERT INTO proposals (id, identity, status, execution, due_at, decided_at, \
+     executor, claimed_until, finished_at, answer, owner, task, digest, idempotency_key, \
+     substance, terms, created_at, not_before, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, \
+     $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) ON CONFLICT (owner, identity) DO NOTHING";
+
+/// An identity that was given up is never taken again: another proposal may have it by now.
+const UPDATE: &str = "UPDATE proposals SET identity = CASE WHEN identity IS NULL THEN NULL ELSE $2 END, status = $3, execution = $4, due_at = $5, \
+     decided_at = $6, executor = $7, claimed_until = $8, finished_at = $9, answer = $10 \
+     WHERE id = $1";

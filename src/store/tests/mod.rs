@@ -1,0 +1,342 @@
+//! One suite, run against both databases.
+
+mod database;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+use http::{Method, StatusCode, Uri};
+
+use crate::clock::Timestamp;
+use crate::id::{CredentialName, ProposalId, TaskId};
+use crate::identity::SpiffeId;
+use crate::policy::{Reason, Revision};
+use crate::proposal::{
+    Answer, Claim, Digest, Draft, Execution, IdempotencyKey, Illegal, Need, Outcome, Proposal,
+    Request, Status, Substance, Terms, Verdict,
+};
+use crate::store::{Approval, Error, MAX_PENDING, Put, Store};
+use database::Database;
+
+const NOW: Timestamp = Timestamp::from_micros(5_000);
+const EXPIRES: Timestamp = Timestamp::from_micros(9_000);
+
+fn draft(body: &'static str) -> Draft {
+    let uri = Uri::from_static("https://orders.example.org/api/refunds?a=1");
+    let name = HeaderName::from_static("x-amount");
+    let headers = HeaderMap::from_iter([(name, HeaderValue::from_static("1"))]);
+    let request = Request::new(Method::POST, &uri, &headers, Bytes::from(body)).unwrap();
+    let owner = SpiffeId::parse("spiffe://example.org/agent").unwrap();
+    let revision = Revision::parse("00000000000000aa").unwrap();
+    let substance = Substance::new(owner.clone(), request, revision).within(TaskId::new());
+    let reason = Reason { code: "large".to_owned(), message: "too large".to_owned() };
+    Draft {
+        id: ProposalId::new(),
+        substance: substance.on_behalf_of(vec![owner]).unwrap().with_credential(credential()),
+        terms: Terms {
+            needs: vec![Need { quorum: 2, approvers: vec!["payments".to_owned()] }],
+            summary: Some("refund 1".to_owned()),
+            risk: None,
+            reasons: vec![reason],
+        },
+        key: None,
+        created: NOW,
+        not_before: NOW,
+        expires_at: EXPIRES,
+    }
+}
+
+fn credential() -> CredentialName {
+    CredentialName::from("orders")
+}
+
+/// The same request once more, as another proposal.
+fn again(draft: &Draft) -> Proposal {
+    Proposal::new(Draft { id: ProposalId::new(), ..draft.clone() })
+}
+
+fn claim(executor: impl ToString) -> Claim {
+    Claim { executor: executor.to_string(), until: Timestamp::from_micros(6_000) }
+}
+
+async fn approved(store: &Store, draft: Draft) -> ProposalId {
+    let id = draft.id;
+    store.put(Proposal::new(draft), NOW).await.unwrap();
+    store.decide(id, Verdict::Approve, NOW).await.unwrap();
+    id
+}
+
+fn answer() -> Answer {
+    let header = (HeaderName::from_static("x"), HeaderValue::from_static("y"));
+    Answer::new(StatusCode::CREATED, vec![header], Bytes::from_static(b"done"))
+}
+
+async fn what_was_put_is_read_back_whole(url: String) {
+    let store = Store::open(&url).await.unwrap();
+    let key = IdempotencyKey::parse("k");
+    let proposal = Proposal::new(Draft { key, ..draft("one") });
+    assert_eq!(store.put(proposal.clone(), NOW).await.unwrap(), Put::Fresh(proposal.clone()));
+    store.close().await;
+    let store = Store::open(&url).await.unwrap();
+    assert_eq!(store.load(proposal.id()).await.unwrap(), proposal);
+    let other = ProposalId::new();
+    assert!(matches!(store.load(other).await, Err(Error::Unknown(id)) if id == other));
+}
+
+async fn an_identical_proposal_finds_the_one_that_stands(url: String) {
+    let store = Store::open(&url).await.unwrap();
+    let draft = draft("one");
+    let first = Proposal::new(draft.clone());
+    store.put(first.clone(), NOW).await.unwrap();
+    assert_eq!(store.put(again(&draft), NOW).await.unwrap(), Put::Standing(first.clone()));
+    // Taken back, or over: the next one is a new one.
+    store.cancel(first.id(), NOW).await.unwrap();
+    let second = again(&draft);
+    assert_eq!(store.put(second.clone(), NOW).await.unwrap(), Put::Fresh(second.clone()));
+    let third = again(&Draft { expires_at: Timestamp::from_micros(20_000), ..draft });
+    assert_eq!(store.put(third.clone(), EXPIRES).await.unwrap(), Put::Fresh(third));
+    assert_eq!(store.load(second.id()).await.unwrap().state().status, Status::Expired);
+}
+
+async fn a_key_stands_for_one_request(url: String) {
+    let store = Store::open(&url).await.unwrap();
+    let keyed = |key, draft| Draft { key: IdempotencyKey::parse(key), ..draft };
+    let one = keyed("k", draft("one"));
+    let first = Proposal::new(one.clone());
+    store.put(first.clone(), NOW).await.unwrap();
+    assert_eq!(store.put(again(&one), NOW).await.unwrap(), Put::Standing(first.clone()));
+    let other = store.put(Proposal::new(keyed("k", draft("two"))), NOW).await;
+    assert!(matches!(other, Err(Error::KeyReused(id)) if id == first.id()), "{other:?}");
+    let fresh = store.put(again(&keyed("l", one)), NOW).await.unwrap();
+    assert!(matches!(fresh, Put::Fresh(_)));
+}
+
+async fn of_a_hundred_puts_one_is_kept(url: String) {
+    let store = Store::open(&url).await.unwrap();
+    let draft = draft("one");
+    let puts: Vec<_> = (0..100)
+        .map(|_| {
+            let (store, proposal) = (store.clone(), again(&draft));
+            tokio::spawn(async move { store.put(proposal, NOW).await.unwrap() })
+        })
+        .collect();
+    let (mut fresh, mut ids) = (0, std::collections::HashSet::new());
+    for put in puts {
+        let put = put.await.unwrap();
+        fresh += usize::from(matches!(put, Put::Fresh(_)));
+        let (Put::Fresh(found) | Put::Standing(found)) = put;
+        ids.insert(found.id());
+    }
+    assert_eq!((fresh, ids.len()), (1, 1));
+    assert_eq!(store.waiting(None).await.unwrap().len(), 1);
+}
+
+async fn of_a_hundred_claims_one_wins(url: String) {
+    let stores = [Store::open(&url).await.unwrap(), Store::open(&url).await.unwrap()];
+    let id = approved(&stores[0], draft("one")).await;
+    let claims: Vec<_> = (0..100)
+        .map(|n| {
+            let store = stores[n % 2].clone();
+            tokio::spawn(async move {
+                match n % 4 < 2 {
+                    true => store.claim(id, claim(n), NOW).await.map(Some),
+                    false => store.claim_next(claim(n), NOW).await,
+                }
+            })
+        })
+        .collect();
+    let mut won = Vec::new();
+    for one in claims {
+        match one.await.unwrap() {
+            Ok(Some(proposal)) => won.push(proposal),
+            Ok(None) | Err(Error::Illegal(Illegal::NotQueued(Execution::Running))) => {}
+            Err(error) => panic!("{error:?}"),
+        }
+    }
+    assert_eq!(won.len(), 1);
+    assert_eq!(won[0], stores[1].load(id).await.unwrap());
+}
+
+async fn an_answer_is_kept_and_never_replaced(url: String) {
+    let store = Store::open(&url).await.unwrap();
+    let id = approved(&store, draft("one")).await;
+    store.claim(id, claim("a"), NOW).await.unwrap();
+    let foreign = store.finish(id, "b", Outcome::Unknown, NOW).await;
+    assert!(matches!(foreign, Err(Error::Illegal(Illegal::Foreign))));
+    store.finish(id, "a", Outcome::Succeeded(answer()), NOW).await.unwrap();
+    assert!(store.finish(id, "a", Outcome::Unknown, NOW).await.is_err());
+    assert_eq!(store.lose("a", EXPIRES).await.unwrap(), []);
+    let kept = store.load(id).await.unwrap();
+    assert_eq!(kept.state().execution, Execution::Succeeded);
+    assert_eq!(kept.state().answer, Some(answer()));
+}
+
+async fn what_a_dead_executor_had_is_unknown_and_not_sent_again(url: String) {
+    let store = Store::open(&url).await.unwrap();
+    let first = approved(&store, draft("one")).await;
+    let second = approved(&store, draft("two")).await;
+    store.claim(first, claim("a"), NOW).await.unwrap();
+    store.claim(second, claim("b"), NOW).await.unwrap();
+    let lost = store.lose("a", NOW).await.unwrap();
+    assert_eq!(lost.iter().map(Proposal::id).collect::<Vec<_>>(), [first]);
+    let lost = store.lose("c", Timestamp::from_micros(6_000)).await.unwrap();
+    assert_eq!(lost.iter().map(Proposal::id).collect::<Vec<_>>(), [second]);
+    assert_eq!(store.load(first).await.unwrap().state().execution, Execution::Unknown);
+    assert_eq!(store.claim_next(claim("a"), NOW).await.unwrap(), None);
+}
+
+async fn one_that_ends_late_leaves_its_successor_alone(url: String) {
+    let store = Store::open(&url).await.unwrap();
+    let draft = draft("one");
+    let late = approved(&store, draft.clone()).await;
+    store.claim(late, claim("a"), NOW).await.unwrap();
+    let next = again(&Draft { expires_at: Timestamp::from_micros(20_000), ..draft.clone() });
+    assert_eq!(store.put(next.clone(), EXPIRES).await.unwrap(), Put::Fresh(next.clone()));
+    let ended = store.finish(late, "a", Outcome::Succeeded(answer()), EXPIRES).await.unwrap();
+    assert_eq!(ended.state().execution, Execution::Succeeded);
+    assert_eq!(store.put(again(&draft), EXPIRES).await.unwrap(), Put::Standing(next));
+}
+
+async fn what_is_given_back_is_due_later(url: String) {
+    let store = Store::open(&url).await.unwrap();
+    let id = approved(&store, draft("one")).await;
+    store.claim(id, claim("a"), NOW).await.unwrap();
+    let later = NOW.plus(Duration::from_micros(7));
+    store.release(id, "a", later).await.unwrap();
+    assert_eq!(store.claim_next(claim("b"), NOW).await.unwrap(), None);
+    assert_eq!(store.claim_next(claim("b"), later).await.unwrap().unwrap().id(), id);
+}
+
+async fn what_is_over_expires_and_is_not_denied(url: String) {
+    let store = Store::open(&url).await.unwrap();
+    let (waiting, queued) = (draft("one"), approved(&store, draft("two")).await);
+    let id = waiting.id;
+    store.put(Proposal::new(waiting), NOW).await.unwrap();
+    assert_eq!(store.expire(NOW).await.unwrap(), []);
+    let early = store.waiting(None).await.unwrap();
+    assert_eq!(early.iter().map(Proposal::id).collect::<Vec<_>>(), [id]);
+    assert_eq!(store.waiting(Some(id)).await.unwrap(), []);
+    assert_eq!(store.expire(EXPIRES).await.unwrap().len(), 2);
+    assert_eq!(store.waiting(None).await.unwrap(), []);
+    assert_eq!(store.load(id).await.unwrap().state().status, Status::Expired);
+    assert_eq!(store.load(queued).await.unwrap().state().execution, Execution::Failed);
+}
+
+async fn each_person_answers_once_and_for_this_digest(url: String) {
+    let store = Store::open(&url).await.unwrap();
+    let proposal = Proposal::new(draft("one"));
+    let (id, digest) = (proposal.id(), proposal.digest());
+    store.put(proposal, NOW).await.unwrap();
+    let word = |approver: &str, at| Approval {
+        proposal: id,
+        approver: approver.to_owned(),
+        verdict: Verdict::Approve,
+        signature: vec![0, 1, 255],
+        at,
+    };
+    let other = Digest::of(&draft("two").substance);
+    assert!(matches!(store.add_approval(word("ann", NOW), other).await, Err(Error::Stale)));
+    store.add_approval(word("ann", NOW), digest).await.unwrap();
+    let twice = store.add_approval(word("ann", NOW), digest).await;
+    assert!(matches!(twice, Err(Error::Answered)), "{twice:?}");
+    let all = store.add_approval(word("bob", NOW), digest).await.unwrap();
+    assert_eq!(all, [word("ann", NOW), word("bob", NOW)]);
+    let late = store.add_approval(word("eve", EXPIRES), digest).await;
+    assert!(matches!(late, Err(Error::Illegal(Illegal::Expired(_)))), "{late:?}");
+    store.decide(id, Verdict::Deny, NOW).await.unwrap();
+    let late = store.add_approval(word("eve", NOW), digest).await;
+    assert!(matches!(late, Err(Error::Illegal(Illegal::Decided(_)))), "{late:?}");
+    assert_eq!(store.approvals(id).await.unwrap(), all);
+}
+
+async fn an_agent_has_so_many_questions_at_once(url: String) {
+    let store = Store::open(&url).await.unwrap();
+    let mut first = None;
+    for number in 0..MAX_PENDING {
+        let id = store.put(numbered(number), NOW).await.unwrap();
+        let Put::Fresh(fresh) = id else { panic!("{id:?}") };
+        first.get_or_insert(fresh.id());
+    }
+    let more = store.put(numbered(MAX_PENDING), NOW).await;
+    assert!(matches!(more, Err(Error::TooMany)), "{more:?}");
+    // What stands is found all the same, and what is decided makes room.
+    assert!(matches!(store.put(numbered(7), NOW).await, Ok(Put::Standing(_))));
+    store.decide(first.unwrap(), Verdict::Deny, NOW).await.unwrap();
+    assert!(matches!(store.put(numbered(MAX_PENDING), NOW).await, Ok(Put::Fresh(_))));
+}
+
+fn numbered(number: usize) -> Proposal {
+    let draft = draft("one");
+    let key = IdempotencyKey::parse(&format!("key-{number}"));
+    Proposal::new(Draft { id: ProposalId::new(), key, substance: plain(draft.substance), ..draft })
+}
+
+/// Without the task, which differs each time.
+fn plain(substance: Substance) -> Substance {
+    let (owner, request) = (substance.owner().clone(), substance.request().clone());
+    Substance::new(owner, request, substance.policy_revision())
+}
+
+async fn what_is_long_over_is_forgotten_and_nothing_else(url: String) {
+    let store = Store::open(&url).await.unwrap();
+    let pending = Proposal::new(draft("pending"));
+    store.put(pending.clone(), NOW).await.unwrap();
+    let running = approved(&store, draft("running")).await;
+    store.claim(running, claim("a"), NOW).await.unwrap();
+    let over = draft("over");
+    let (id, digest) = (over.id, Digest::of(&over.substance));
+    store.put(Proposal::new(over), NOW).await.unwrap();
+    let word = Approval {
+        proposal: id,
+        approver: "ann".to_owned(),
+        verdict: Verdict::Deny,
+        signature: vec![1],
+        at: NOW,
+    };
+    store.add_approval(word, digest).await.unwrap();
+    store.decide(id, Verdict::Deny, NOW).await.unwrap();
+    assert_eq!(store.forget(Timestamp::from_micros(8_999)).await.unwrap(), 0);
+    assert_eq!(store.forget(EXPIRES).await.unwrap(), 1);
+    assert!(matches!(store.load(id).await, Err(Error::Unknown(_))));
+    assert_eq!(store.approvals(id).await.unwrap(), []);
+    assert!(store.load(pending.id()).await.is_ok() && store.load(running).await.is_ok());
+}
+
+/// Runs every case against both.
+macro_rules! suite {
+    ($($case:ident),+ $(,)?) => {
+        mod sqlite { $(suite!(@ $case, sqlite);)+ }
+        mod postgres { $(suite!(@ $case, postgres);)+ }
+    };
+    (@ $case:ident, $database:ident) => {
+        #[tokio::test]
+        async fn $case() {
+            let database = super::Database::$database();
+            super::$case(database.url.clone()).await;
+        }
+    };
+}
+
+suite!(
+    what_was_put_is_read_back_whole,
+    an_identical_proposal_finds_the_one_that_stands,
+    a_key_stands_for_one_request,
+    of_a_hundred_puts_one_is_kept,
+    of_a_hundred_claims_one_wins,
+    an_answer_is_kept_and_never_replaced,
+    what_a_dead_executor_had_is_unknown_and_not_sent_again,
+    one_that_ends_late_leaves_its_successor_alone,
+    what_is_given_back_is_due_later,
+    what_is_over_expires_and_is_not_denied,
+    each_person_answers_once_and_for_this_digest,
+    an_agent_has_so_many_questions_at_once,
+    what_is_long_over_is_forgotten_and_nothing_else,
+);
+
+#[tokio::test]
+async fn any_other_address_is_refused() {
+    for url in ["", "mysql://a/b", "countersign.db"] {
+        assert!(matches!(Store::open(url).await, Err(Error::Url)), "{url}");
+    }
+}
