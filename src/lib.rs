@@ -39,6 +39,7 @@ pub mod identity;
 pub mod route;
 pub mod operation;
 pub mod policy;
+pub mod approval;
 pub mod audit;
 pub mod enforce;
 pub mod credential;
