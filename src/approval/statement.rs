@@ -275,7 +275,4 @@ const LAST_TIME: Timestamp = Timestamp::from_micros(253_370_764_799_999_999);
 const MAX_REASON: usize = 1_000;
 
 /// Room for the longest name and the longest reason.
-pub(super) const MAX_STATEMENT: usize = 4_096;
-
-#[cfg(test)]
-mod tests;
+const MAX_STATEMENT: usize = 4_096;

@@ -155,6 +155,3 @@ const EXTENSIONS: u8 = 0x80;
 
 /// Browsers send a few hundred bytes.
 const MAX_ASSERTION: usize = 16_384;
-
-#[cfg(test)]
-mod tests;

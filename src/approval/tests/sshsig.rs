@@ -4,12 +4,15 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
+use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use ssh_key::{HashAlg, SshSig};
 use tempfile::TempDir;
 
-use super::*;
+use crate::approval::refusal::Refusal;
+use crate::approval::sshsig::{KeyError, SshKey};
 
 const STATEMENT: &str = "countersign approval v1\nverdict: approve\n";
 
@@ -73,7 +76,7 @@ fn by_touch(flags: u8, statement: &str) -> (String, String) {
     let text = |bytes: &[u8]| [&u32::try_from(bytes.len()).unwrap().to_be_bytes(), bytes].concat();
     let (kind, application) = (b"sk-ssh-ed25519@openssh.com".as_slice(), b"ssh:".as_slice());
     let public = [text(kind), text(pair.public_key().as_ref()), text(application)].concat();
-    let signed = SshSig::signed_data(NAMESPACE, HashAlg::Sha512, statement.as_bytes()).unwrap();
+    let signed = SshSig::signed_data("countersign", HashAlg::Sha512, statement.as_bytes()).unwrap();
     let trailer = [flags, 0, 0, 0, 7];
     let hash = |bytes: &[u8]| digest(&SHA256, bytes).as_ref().to_vec();
     let signature = pair.sign(&[hash(application), trailer.to_vec(), hash(&signed)].concat());
@@ -81,7 +84,7 @@ fn by_touch(flags: u8, statement: &str) -> (String, String) {
     let blob = [
         b"SSHSIG\0\0\0\x01".to_vec(),
         text(&public),
-        text(NAMESPACE.as_bytes()),
+        text(b"countersign"),
         text(b""),
         text(b"sha512"),
         text(&signature),
@@ -101,6 +104,13 @@ fn blob(armored: &str) -> Vec<u8> {
     STANDARD
         .decode(armored.lines().filter(|line| !line.starts_with('-')).collect::<String>())
         .unwrap()
+}
+
+/// The same signature, whose public key is said to be one byte longer than it is.
+fn lying_length(armored: &str) -> Vec<u8> {
+    let mut blob = blob(armored);
+    blob[13] += 1;
+    blob
 }
 
 #[test]
@@ -150,8 +160,12 @@ fn the_armour_is_as_strict_as_that_of_ssh_keygen() {
     let at = blob(&good).windows(11).position(|part| part == b"countersign").unwrap() + 11;
     let mut reserved = blob(&good);
     reserved.splice(at..at + 4, [0, 0, 0, 1, b'x']);
-    let found = keygen.key().verify(STATEMENT.as_bytes(), &armor(&reserved));
-    assert_eq!(found, Err(Refusal::MalformedProof));
+    for changed in [reserved, lying_length(&good)] {
+        let text = armor(&changed);
+        let found = keygen.key().verify(STATEMENT.as_bytes(), &text);
+        assert_eq!(found, Err(Refusal::MalformedProof));
+    }
+    assert!(!accepted_by_openssh(&keygen.public(), STATEMENT, &armor(&lying_length(&good))));
 }
 
 #[test]
@@ -165,7 +179,6 @@ fn a_security_key_counts_when_it_was_touched() {
     let (public, signature) = by_touch(0x00, STATEMENT);
     let found = SshKey::parse(&public).unwrap().verify(STATEMENT.as_bytes(), &signature);
     assert_eq!(found, Err(Refusal::UserNotPresent));
-    assert!(!accepted_by_openssh(&public, STATEMENT, &signature));
 
     let mut claimed = blob(&signature);
     let flags = claimed.len() - 5;

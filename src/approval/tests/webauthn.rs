@@ -1,11 +1,17 @@
 //! A made assertion is taken; with any one thing wrong it is not, and the reason says what.
 
+use std::collections::BTreeSet;
+
+use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _,
 };
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::*;
+use crate::approval::refusal::Refusal;
+use crate::approval::webauthn::{Assertion, Passkey, PasskeyKey, RelyingParty, challenge};
 
 const STATEMENT: &[u8] = b"countersign approval v1\nverdict: approve\n";
 
@@ -97,7 +103,7 @@ fn a_wrong_field_of_the_client_data_is_refused() {
         let changed = client().replace(what, with);
         assert_ne!(changed, client());
         let found = answer(&changed, &data("console.example.org", 0x05));
-        assert_eq!(found, [Err(why.clone()), Err(why)], "{changed}");
+        assert_eq!(found, [Err(why), Err(why)], "{changed}");
     }
 }
 
@@ -114,7 +120,7 @@ fn a_wrong_field_of_the_authenticator_data_is_refused() {
         (data(ours, 0x05)[..36].to_vec(), Refusal::MalformedProof),
         (vec![0; 20_000], Refusal::MalformedProof),
     ] {
-        assert_eq!(answer(&client(), &data), [Err(why.clone()), Err(why)]);
+        assert_eq!(answer(&client(), &data), [Err(why), Err(why)]);
     }
 }
 

@@ -1,8 +1,12 @@
 //! What is printed parses back, and nothing else parses.
 
+use std::time::Duration;
+
 use proptest::prelude::*;
 
-use super::*;
+use crate::approval::identity::Identity;
+use crate::approval::statement::{Digest, Malformed, Nonce, Reason, Statement, Verdict};
+use crate::clock::Timestamp;
 
 fn statement(verdict: Verdict) -> Statement {
     let issued = Timestamp::from_secs(1_795_461_720);
@@ -70,9 +74,12 @@ fn a_reason_hides_nothing() {
 
 #[test]
 fn the_longest_statement_fits() {
-    let reason = Reason::parse(&"r".repeat(MAX_REASON)).unwrap();
+    let reason = Reason::parse(&"r".repeat(1_000)).unwrap();
     let approver = Identity::parse(&"a".repeat(2_048)).unwrap();
-    let long = Statement { approver, ..statement(Verdict::Deny(Some(reason))) };
+    let (verdict, issued) = (Verdict::Deny(Some(reason)), Timestamp::from_secs(0));
+    let (proposal, nonce) = (Digest::new([0; 32]), Nonce::new([0; 16]));
+    let expires = Timestamp::from_secs(1);
+    let long = Statement::new(verdict, proposal, approver, nonce, issued, expires).unwrap();
     assert_eq!(Statement::parse(&long.to_string()), Ok(long));
 }
 
