@@ -40,6 +40,7 @@ pub mod route;
 pub mod operation;
 pub mod policy;
 pub mod proposal;
+pub mod approval;
 pub mod history;
 pub mod audit;
 pub mod enforce;

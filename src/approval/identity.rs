@@ -1,0 +1,98 @@
+//! One name by which somebody or something is known: a person's, one of their accounts', an agent's.
+//!
+//! People are told apart by these, so two that a reader would take for one must be one. Only
+//! visible ASCII is accepted, and its case does not matter: that can merge two names, which costs
+//! an approval, and can never split one person in two, which would cost the two-person rule.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// A person's name, an account (`maria@example.org`) or a SPIFFE ID; in lower case.
+#[derive(Clone, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Identity(Arc<str>);
+
+/// Why a text names nobody.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Malformed {
+    /// A character other than visible ASCII.
+    Character,
+    /// No text.
+    Empty,
+    /// Longer than a SPIFFE ID may be.
+    TooLong,
+}
+
+impl Identity {
+    /// Reads a name.
+    ///
+    /// # Errors
+    /// [`Malformed`], if it is not 1 to 2,048 visible ASCII characters.
+    pub fn parse(text: &str) -> Result<Self, Malformed> {
+        if text.is_empty() {
+            return Err(Malformed::Empty);
+        }
+        if text.len() > MAX_IDENTITY {
+            return Err(Malformed::TooLong);
+        }
+        if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(Malformed::Character);
+        }
+        Ok(Self(text.to_ascii_lowercase().into()))
+    }
+
+    /// The name, in lower case.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Character => "a name is visible ascii characters, without spaces",
+            Self::Empty => "a name is empty",
+            Self::TooLong => "a name is longer than 2048 bytes",
+        })
+    }
+}
+
+impl std::error::Error for Malformed {}
+
+/// As long as a SPIFFE ID may be (SPIFFE-ID §2.3).
+const MAX_IDENTITY: usize = 2_048;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn case_does_not_make_another_person() {
+        assert_eq!(Identity::parse("Maria@Example.ORG"), Identity::parse("maria@example.org"));
+    }
+
+    #[test]
+    fn what_can_look_like_another_name_is_none() {
+        for (text, why) in [
+            ("", Malformed::Empty),
+            ("maria ", Malformed::Character),
+            ("m\u{430}ria", Malformed::Character),
+            ("maria\u{200b}", Malformed::Character),
+            ("maria\nverdict: approve", Malformed::Character),
+        ] {
+            assert_eq!(Identity::parse(text), Err(why), "{text:?}");
+        }
+        assert_eq!(Identity::parse(&"a".repeat(2_049)), Err(Malformed::TooLong));
+    }
+}

@@ -1,0 +1,5 @@
+//! What is signed and who signed it: yes in one way, no in every other.
+
+mod sshsig;
+mod statement;
+mod webauthn;
