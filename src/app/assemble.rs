@@ -165,6 +165,7 @@ impl Loading {
             credentials: Credentials::load(credentials?, metrics.credential.clone()),
             upstreams: upstreams?,
             waiting: file.waiting(),
+            people: file.people(),
         };
         Some(Parts { snapshot, audit: audit?, supply: supply?, receiver: receiver? })
     }

@@ -1,20 +1,27 @@
 //! People's agreement, as signatures.
 //!
-//! A person agrees to one proposal by signing a [`Statement`] with a key that no agent can reach:
-//! with `ssh-keygen -Y sign`, or with a passkey. Nothing here reads a file, a store or a clock: the
-//! same signature over the same statement has the same answer later, elsewhere and without
-//! Countersign. Whether the time, the nonce and the person are right is not answered here yet, so
-//! a good signature alone is not an agreement.
+//! A person agrees to one proposal by signing a [`Statement`] with a key that no agent can reach. A
+//! [`Proof`] is that with its signature; [`Proof::verify`] says whose [`Answer`] it is, if it is
+//! anybody's, and [`tally`] what all the answers come to. Nothing here reads a file, a store or a
+//! clock: the same proof has the same answer later, elsewhere and without Countersign. Signatures
+//! are `ssh-keygen`'s; a passkey's can be checked too, and nothing asks for one yet.
 
-pub mod identity;
-pub mod statement;
-pub mod refusal;
-pub mod sshsig;
+mod identity;
+mod statement;
+mod refusal;
+mod sshsig;
 pub mod webauthn;
+mod people;
+mod proof;
+mod tally;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use identity::Identity;
+pub use people::{Group, People, Person};
+pub use proof::{Answer, Proof};
 pub use refusal::Refusal;
-pub use statement::{Digest, Nonce, Statement, Verdict};
+pub use sshsig::{KeyError, SshKey};
+pub use statement::{MAX_LIFE, Malformed, Nonce, Reason, Statement, Verdict};
+pub use tally::tally;

@@ -82,6 +82,14 @@ impl fmt::Debug for SshKey {
     }
 }
 
+/// As `ssh-keygen` writes it, without the comment.
+impl fmt::Display for SshKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let line = PublicKey::new(self.0.clone(), "").to_openssh().map_err(|_| fmt::Error)?;
+        f.write_str(line.trim_end())
+    }
+}
+
 impl fmt::Display for KeyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -9,8 +9,11 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use uuid::Uuid;
+
 use crate::approval::identity::Identity;
 use crate::clock::Timestamp;
+use crate::proposal::Digest;
 
 /// One person's answer to one proposal, good from one time until another.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -33,10 +36,6 @@ pub enum Verdict {
     /// No, and why, where they say.
     Deny(Option<Reason>),
 }
-
-/// The SHA-256 of a proposal. Printed as `sha256:` and 64 hexadecimal digits.
-#[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct Digest([u8; 32]);
 
 /// Sixteen random bytes, so that no signature can be used twice. Printed as 32 hexadecimal digits.
 #[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -162,22 +161,15 @@ impl fmt::Display for Statement {
     }
 }
 
-impl Digest {
-    /// From the 32 bytes of a SHA-256.
-    pub const fn new(bytes: [u8; 32]) -> Self {
-        Self(bytes)
-    }
-
-    /// Reads back what [`Display`](fmt::Display) printed; `None` if `text` is anything else.
-    pub fn parse(text: &str) -> Option<Self> {
-        hex(text.strip_prefix("sha256:")?).map(Self)
-    }
-}
-
 impl Nonce {
     /// From bytes that nobody can foresee.
     pub const fn new(bytes: [u8; 16]) -> Self {
         Self(bytes)
+    }
+
+    /// One that nobody can foresee.
+    pub fn fresh() -> Self {
+        Self(*Uuid::new_v4().as_bytes())
     }
 
     fn parse(text: &str) -> Option<Self> {
@@ -203,19 +195,6 @@ impl Reason {
     /// The words.
     pub fn as_str(&self) -> &str {
         &self.0
-    }
-}
-
-impl fmt::Display for Digest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("sha256:")?;
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl fmt::Debug for Digest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
     }
 }
 
@@ -267,7 +246,7 @@ fn time(text: &str) -> Option<Timestamp> {
 const VERSION: &str = "countersign approval v1";
 
 /// No approval is worth anything for longer.
-const MAX_LIFE: Duration = Duration::from_secs(7 * 24 * 3_600);
+pub const MAX_LIFE: Duration = Duration::from_secs(7 * 24 * 3_600);
 
 /// The last time that is printed with a year of four digits: the end of 9998.
 const LAST_TIME: Timestamp = Timestamp::from_micros(253_370_764_799_999_999);

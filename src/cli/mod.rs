@@ -2,6 +2,7 @@
 //!
 //! Standard output is the result, standard error the talk. No secret is ever an argument.
 
+mod answer;
 mod audit;
 mod check;
 mod dev;
@@ -11,9 +12,11 @@ mod policy;
 mod policy_bench;
 mod policy_report;
 mod policy_test;
+mod proposal;
 mod replay;
 mod policy_check;
 mod serve;
+mod stored;
 mod suggest;
 
 use std::io::{self, Write};
@@ -38,6 +41,8 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Say yes to a proposal, with a signature
+    Approve(answer::Approve),
     /// Read, verify and search the audit trail
     #[command(subcommand)]
     Audit(audit::Command),
@@ -46,6 +51,8 @@ enum Command {
     /// Print the configuration's JSON Schema
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Say no to a proposal, with a signature
+    Deny(answer::Deny),
     /// Run a whole deployment on this machine, to try and to develop against
     Dev(dev::Arguments),
     /// Say why a decision was made
@@ -53,6 +60,9 @@ enum Command {
     /// Check, test and try policy bundles
     #[command(subcommand)]
     Policy(policy::Command),
+    /// Look at what agents have put forward
+    #[command(subcommand)]
+    Proposal(proposal::Command),
     /// Serve agents
     Serve(serve::Arguments),
 }
@@ -72,10 +82,14 @@ pub enum Exit {
     Failed = 1,
     /// A configuration, a policy or its tests are wrong.
     Configuration = 3,
+    /// Whoever asked may not.
+    NotPermitted = 4,
     /// There is no such thing.
     NotFound = 5,
     /// Something did not verify.
     Unverified = 8,
+    /// It is not what it was when it was looked at.
+    Conflict = 9,
     /// There are differences, and whoever asked wanted to know by the exit code.
     Different = 10,
 }
@@ -86,14 +100,17 @@ pub fn run(cli: Cli) -> ExitCode {
     let err = &mut io::stderr();
     let level = cli.log_level.as_deref();
     let ended = match cli.command {
+        Command::Approve(arguments) => arguments.run(out, err),
         Command::Audit(command) => command.run(out, err),
         Command::Check(arguments) => arguments.run(out, err),
         Command::Config(ConfigCommand::Schema) => {
             writeln!(out, "{}", schema()).map(|()| Exit::Done)
         }
+        Command::Deny(arguments) => arguments.run(out, err),
         Command::Dev(arguments) => arguments.run(level, out, err),
         Command::Explain(arguments) => arguments.run(out, err),
         Command::Policy(command) => command.run(out, err),
+        Command::Proposal(command) => command.run(out, err),
         Command::Serve(arguments) => {
             log::start(level.unwrap_or("info"));
             arguments.run(err)

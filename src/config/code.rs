@@ -75,6 +75,8 @@ codes! {
     Ambiguous "C034" Error "Two routes serve the same host and path."
     Where "C035" Error "An upstream has both or neither of `url` and `endpoints`."
     Pair "C036" Error "Two keys that only make sense together, or never together."
+    NoPerson "C037" Error "A person who does not exist is named."
+    OnePerson "C038" Error "Two people have one name or one key."
     Bind "C040" Error "Two listeners have one address."
     NoDoor "C041" Error "A listener does not say which door it is."
     NoAgents "C042" Error "No listener serves agents."

@@ -7,6 +7,7 @@
 
 pub mod code;
 pub mod keypath;
+mod people;
 pub mod place;
 pub mod mask;
 pub mod problem;

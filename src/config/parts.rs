@@ -9,6 +9,7 @@ use std::thread::available_parallelism;
 
 use http::uri;
 
+use crate::approval;
 use crate::audit;
 use crate::config::bundle::{Key, Server, Signing};
 use crate::config::code::Code;
@@ -167,6 +168,11 @@ impl File {
     /// How agents wait for people.
     pub fn waiting(&self) -> proxy::Waiting {
         self.approvals.clone().unwrap_or_default().used()
+    }
+
+    /// Who may answer them.
+    pub fn people(&self) -> approval::People {
+        self.approvals.clone().unwrap_or_default().people()
     }
 
     /// The server of the policy's archive, if it has one.

@@ -1,14 +1,17 @@
 //! `state:` and `approvals:` what outlives the process, and how agents wait for people.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::approval;
 use crate::config::code::Code;
 use crate::config::duration::Period;
 use crate::config::keypath::KeyPath;
+use crate::config::people::{self, Group, Person};
 use crate::config::problem::Problem;
 use crate::config::report::{Report, rebase};
 use crate::config::text::{Text, Written};
@@ -30,6 +33,10 @@ pub struct Approvals {
     pub hold: Text<Period>,
     /// How long people may take, unless a rule says otherwise.
     pub expires_after: Text<Period>,
+    /// Who may answer.
+    pub people: BTreeMap<String, Person>,
+    /// Whom rules ask, by the name that they use for them.
+    pub groups: BTreeMap<String, Group>,
 }
 
 /// Where a database is.
@@ -62,6 +69,11 @@ impl Approvals {
         report.within(at.key("hold"), &self.hold, Period::secs(0)..=Period::secs(240));
         let expiry = Period::secs(10)..=Period::secs(30 * 86_400);
         report.within(at.key("expires_after"), &self.expires_after, expiry);
+        people::check(&at, &self.people, &self.groups, report);
+    }
+
+    pub(super) fn people(&self) -> approval::People {
+        people::used(&self.people, &self.groups)
     }
 
     pub(super) fn used(&self) -> proxy::Waiting {
@@ -74,7 +86,12 @@ impl Approvals {
 
 impl Default for Approvals {
     fn default() -> Self {
-        Self { hold: Period::secs(20).into(), expires_after: Period::secs(15 * 60).into() }
+        Self {
+            hold: Period::secs(20).into(),
+            expires_after: Period::secs(15 * 60).into(),
+            people: BTreeMap::new(),
+            groups: BTreeMap::new(),
+        }
     }
 }
 

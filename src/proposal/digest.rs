@@ -52,6 +52,19 @@ impl Digest {
         bytes.try_into().ok().map(Self)
     }
 
+    /// Reads back what [`Display`](fmt::Display) printed; `None` if `text` is anything else.
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.strip_prefix("sha-256:")?;
+        if digits.len() != 64 || !digits.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
+            return None;
+        }
+        let mut bytes = [0; 32];
+        for (at, byte) in bytes.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(&digits[2 * at..2 * at + 2], 16).ok()?;
+        }
+        Some(Self(bytes))
+    }
+
     /// Its 32 bytes.
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0

@@ -10,14 +10,16 @@ mod request;
 mod substance;
 mod digest;
 mod terms;
+mod card;
 mod answer;
 mod state;
 #[expect(clippy::module_inception, reason = "the noun itself stands in a file of its name")]
 mod proposal;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use answer::{Answer, MAX_ANSWER_BODY};
+pub use card::Card;
 pub use digest::{Difference, Digest};
 pub use encoding::Undecodable;
 pub use proposal::{Draft, IdempotencyKey, Proposal};

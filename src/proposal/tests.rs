@@ -44,7 +44,7 @@ fn substance() -> Substance {
     substance.within(task).with_credential(CredentialName::from("orders"))
 }
 
-fn draft() -> Draft {
+pub(crate) fn draft() -> Draft {
     Draft {
         id: ProposalId::new(),
         substance: substance(),

@@ -1,7 +1,8 @@
 //! An approved proposal, carried out once.
 //!
-//! The store gives it to one executor; policy is asked again, with the approval as a fact; the
-//! intent is on disk; only then is it sent. Whatever may have been sent and has no answer is unknown
+//! The store gives it to one executor; what people signed is checked again, and they may still
+//! answer; policy is asked again, with the approval as a fact; the intent is on disk; only then is it
+//! sent. Whatever may have been sent and has no answer is unknown
 //! for good, and never sent again.
 
 use std::rc::Rc;
@@ -18,13 +19,13 @@ use crate::credential::{Authorized, Guard};
 use crate::enforce::{Ask, Cause, authorize};
 use crate::id::{DecisionId, ProposalId};
 use crate::policy::Approval;
-use crate::proposal::{Answer, Difference, MAX_ANSWER_BODY, Outcome, Proposal};
+use crate::proposal::{Answer, Difference, MAX_ANSWER_BODY, Outcome, Proposal, Verdict};
 use crate::proxy::cleaning::{self, Finds};
 use crate::proxy::failure::Failure;
 use crate::proxy::plane::{Plane, View};
 use crate::proxy::standing::Standing;
 use crate::route::Body;
-use crate::store::{Desk, Error};
+use crate::store::{Desk, Error, counted};
 use crate::upstream;
 
 /// What it takes to carry a proposal out.
@@ -82,6 +83,10 @@ impl Executor {
     async fn prepare(&self, claimed: &Proposal) -> Result<Ready, Refused> {
         let (shared, snapshot) = (&self.plane.shared, &self.view.snapshot);
         let now = shared.clock.now();
+        let signed = self.desk.approvals(claimed.id()).await.map_err(Failure::from)?;
+        if counted(claimed, &signed, &snapshot.people, now) != Some(Verdict::Approve) {
+            return Err(Refused::Not(Standing::Unsigned));
+        }
         let approval = Approval {
             proposal: claimed.id(),
             digest: claimed.digest().to_string(),

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
+use crate::approval::People;
 use crate::audit::{Log, Recorder};
 use crate::clock::{Clock, Timestamp};
 use crate::credential::Credentials;
@@ -42,6 +43,8 @@ pub struct Snapshot {
     pub upstreams: Upstreams,
     /// How agents wait for people.
     pub waiting: Waiting,
+    /// Who may answer them.
+    pub people: People,
 }
 
 /// What all workers share.

@@ -42,6 +42,8 @@ pub enum Standing {
     Pending,
     /// Whether it was carried out, nobody knows.
     Unknown,
+    /// The signatures of those who agreed are not enough any more.
+    Unsigned,
     /// Nobody has decided yet.
     Waiting,
     /// It was taken back, or never sent.
@@ -83,6 +85,7 @@ impl Standing {
             | Self::Denied
             | Self::Expired
             | Self::Insufficient
+            | Self::Unsigned
             | Self::Withdrawn => StatusCode::FORBIDDEN,
         }
     }
@@ -97,6 +100,7 @@ impl Standing {
             Self::Insufficient => "approval_not_enough",
             Self::Pending => "execution_pending",
             Self::Unknown => "execution_unknown",
+            Self::Unsigned => "approval_not_valid",
             Self::Waiting => "approval_pending",
             Self::Withdrawn => "proposal_withdrawn",
         }
@@ -143,6 +147,11 @@ impl Standing {
             Self::Unknown => {
                 "This may have been carried out, and nobody knows what came of it. It is not sent \
                  again: find out before you ask for it once more."
+                    .into()
+            }
+            Self::Unsigned => {
+                "People agreed to this, and their signatures are not worth enough any more, so it \
+                 was not sent. Ask the operator."
                     .into()
             }
             Self::Waiting => {

@@ -1,59 +1,59 @@
 //! What people said about a proposal, each with the signature over it.
 //!
-//! Kept as it was given; whether a signature is good and its signer may answer is decided before.
+//! A word is taken, counted and, where it decides, made to decide in one transaction: of two people
+//! who answer at the same moment the second sees what the first said.
 
+use crate::approval::{Answer, People, Proof, tally};
 use crate::clock::Timestamp;
 use crate::id::ProposalId;
-use crate::proposal::{Digest, Illegal, Status, Verdict};
+use crate::proposal::{Illegal, Proposal, Status, Verdict};
 use crate::store::connection::{Store, Transaction, Value};
 use crate::store::error::Error;
-use crate::store::proposals::lock;
+use crate::store::proposals::{keep, lock};
 use crate::store::row::{Row, needed};
 
 /// One person's signed word.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Approval {
-    /// What it is about.
-    pub proposal: ProposalId,
-    /// Who says so.
+    /// Who said so, by the name that counts.
     pub approver: String,
-    /// What they say.
-    pub verdict: Verdict,
-    /// The signature, as it was given.
-    pub signature: Vec<u8>,
+    /// The statement and its signature, as they were given.
+    pub proof: Proof,
     /// When it was given.
     pub at: Timestamp,
 }
 
 impl Store {
-    /// Keeps `approval`, which was signed for `digest`, and returns all there are.
+    /// Takes a person's answer to the proposal `id`, and decides it where that is enough.
     ///
     /// # Errors
-    /// [`Error::Stale`], [`Error::Answered`], or [`Error::Illegal`] if the proposal was decided or
-    /// its time is over.
-    pub async fn add_approval(
+    /// [`Error::Refused`], if it is not the answer of one of `people` who may give it;
+    /// [`Error::Answered`]; [`Error::Illegal`], if it was decided before or its time is over.
+    pub async fn answer(
         &self,
-        approval: Approval,
-        digest: Digest,
-    ) -> Result<Vec<Approval>, Error> {
+        id: ProposalId,
+        proof: Proof,
+        people: &People,
+        now: Timestamp,
+    ) -> Result<Proposal, Error> {
         let mut transaction = self.begin().await?;
-        let proposal = lock(&mut transaction, approval.proposal).await?;
-        if proposal.digest() != digest {
-            return Err(Error::Stale);
-        }
+        let mut proposal = lock(&mut transaction, id).await?;
         if proposal.state().status != Status::Pending {
             return Err(Illegal::Decided(proposal.state().status).into());
         }
-        if proposal.draft().expires_at <= approval.at {
+        if proposal.draft().expires_at <= now {
             return Err(Illegal::Expired(proposal.draft().expires_at).into());
         }
-        let id = approval.proposal;
-        if transaction.execute(INSERT, columns(approval)).await? == 0 {
+        let answer = proof.verify(&proposal, people, now)?;
+        if transaction.execute(INSERT, columns(id, &answer, &proof, now)).await? == 0 {
             return Err(Error::Answered);
         }
         let all = all(&mut transaction, id).await?;
-        transaction.commit().await?;
-        Ok(all)
+        if let Some(verdict) = counted(&proposal, &all, people, now) {
+            proposal.decide(verdict, now)?;
+        }
+        keep(transaction, &proposal).await?;
+        Ok(proposal)
     }
 
     /// What people said about the proposal `id`, in the order in which they did.
@@ -65,32 +65,43 @@ impl Store {
     }
 }
 
+/// What `approvals` come to at the time `now`. Those that prove nothing any more do not count.
+pub fn counted(
+    proposal: &Proposal,
+    approvals: &[Approval],
+    people: &People,
+    now: Timestamp,
+) -> Option<Verdict> {
+    let proved = |approval: &Approval| approval.proof.verify(proposal, people, now).ok();
+    let answers: Vec<_> = approvals.iter().filter_map(proved).collect();
+    tally(&proposal.draft().terms, people, &answers)
+}
+
 async fn all(transaction: &mut Transaction, id: ProposalId) -> Result<Vec<Approval>, Error> {
     let rows = transaction.rows(LIST, vec![Value::from(&*id.to_string())]).await?;
     rows.iter().map(read).collect()
 }
 
-fn columns(approval: Approval) -> Vec<Value> {
+fn columns(id: ProposalId, answer: &Answer, proof: &Proof, at: Timestamp) -> Vec<Value> {
     vec![
-        Value::from(&*approval.proposal.to_string()),
-        Value::Text(Some(approval.approver)),
-        approval.verdict.as_str().into(),
-        Value::Bytes(Some(approval.signature)),
-        approval.at.into(),
+        Value::from(&*id.to_string()),
+        answer.approver().as_str().into(),
+        Value::from(&*answer.nonce().to_string()),
+        proof.as_str().into(),
+        at.into(),
     ]
 }
 
 fn read(row: &Row) -> Result<Approval, Error> {
     Ok(Approval {
-        proposal: row.parsed("proposal", ProposalId::parse)?,
         approver: needed(row.text("approver")?)?,
-        verdict: row.parsed("verdict", Verdict::parse)?,
-        signature: needed(row.bytes("signature")?)?,
+        proof: Proof::from_text(needed(row.text("proof")?)?),
         at: needed(row.time("given_at")?)?,
     })
 }
 
-const INSERT: &str = "INSERT INTO approvals (proposal, approver, verdict, signature, given_at) \
-     VALUES ($1, $2, $3, $4, $5) ON CONFLICT (proposal, approver) DO NOTHING";
+/// Either of two: this person has answered, or this very signature was handed in before.
+const INSERT: &str = "INSERT INTO approvals (proposal, approver, nonce, proof, given_at) \
+     VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
 
 const LIST: &str = "SELECT * FROM approvals WHERE proposal = $1 ORDER BY given_at, approver";

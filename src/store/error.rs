@@ -2,6 +2,7 @@
 
 use std::{fmt, io};
 
+use crate::approval::Refusal;
 use crate::id::ProposalId;
 use crate::proposal::{Illegal, Undecodable};
 use crate::store::bounds::MAX_PENDING;
@@ -9,7 +10,7 @@ use crate::store::bounds::MAX_PENDING;
 /// Nothing was changed. Whoever waits for a yes must take every one of these as a no.
 #[derive(Debug)]
 pub enum Error {
-    /// This person has answered already.
+    /// This person has answered already, or with a signature that was handed in before.
     Answered,
     /// The store has too much to do, or takes too long.
     Busy,
@@ -25,8 +26,8 @@ pub enum Error {
     KeyReused(ProposalId),
     /// The database's tables could not be brought up to date.
     Migration(sqlx::migrate::MigrateError),
-    /// What was signed is not this proposal's digest.
-    Stale,
+    /// What was handed in is not the answer of a person who may give it.
+    Refused(Refusal),
     /// The agent has as many undecided proposals as it may.
     TooMany,
     /// A row is not what was written.
@@ -40,7 +41,9 @@ pub enum Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Answered => f.write_str("this approver has answered already"),
+            Self::Answered => {
+                f.write_str("this person has answered already, or with a signature used before")
+            },
             Self::Busy => f.write_str("the store does not answer in time"),
             Self::Database(source) => write!(f, "the store failed: {source}"),
             Self::Gone => f.write_str("the store is closed"),
@@ -50,7 +53,7 @@ impl fmt::Display for Error {
                 write!(f, "this idempotency key stands for another request, {id}; choose a new one")
             }
             Self::Migration(source) => write!(f, "the store's tables: {source}"),
-            Self::Stale => f.write_str("the digest that was signed is not this proposal's"),
+            Self::Refused(why) => why.fmt(f),
             Self::TooMany => {
                 write!(f, "{MAX_PENDING} proposals of this agent wait already; let them be decided")
             }
@@ -91,6 +94,12 @@ impl From<io::Error> for Error {
 impl From<Illegal> for Error {
     fn from(source: Illegal) -> Self {
         Self::Illegal(source)
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(why: Refusal) -> Self {
+        Self::Refused(why)
     }
 }
 

@@ -19,6 +19,7 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 use crate::clock::{Clock, Timestamp};
 use crate::id::ProposalId;
 use crate::proposal::{Claim, Outcome, Proposal};
+use crate::store::approvals::Approval;
 use crate::store::connection::Store;
 use crate::store::error::Error;
 use crate::store::proposals::Put;
@@ -100,6 +101,14 @@ impl Desk {
     /// [`Error::Unknown`], if there is none; else as [`Error`] says.
     pub async fn load(&self, id: ProposalId) -> Result<Proposal, Error> {
         self.ask(move |store| async move { store.load(id).await }).await
+    }
+
+    /// What people said about the proposal `id`.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn approvals(&self, id: ProposalId) -> Result<Vec<Approval>, Error> {
+        self.ask(move |store| async move { store.approvals(id).await }).await
     }
 
     /// Takes the proposal `id` to carry it out now; of all that try, here and elsewhere, one does.

@@ -19,7 +19,7 @@ mod keeper;
 #[cfg(test)]
 mod tests;
 
-pub use approvals::Approval;
+pub use approvals::{Approval, counted};
 pub use bounds::MAX_PENDING;
 pub use connection::Store;
 pub use error::Error;

@@ -211,7 +211,7 @@ pub(super) async fn lock(transaction: &mut Transaction, id: ProposalId) -> Resul
     read(rows.first().ok_or(Error::Unknown(id))?)
 }
 
-async fn keep(mut transaction: Transaction, proposal: &Proposal) -> Result<(), Error> {
+pub(super) async fn keep(mut transaction: Transaction, proposal: &Proposal) -> Result<(), Error> {
     write(&mut transaction, proposal, identity(proposal)).await?;
     transaction.commit().await
 }

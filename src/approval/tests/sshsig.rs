@@ -13,6 +13,7 @@ use tempfile::TempDir;
 
 use crate::approval::refusal::Refusal;
 use crate::approval::sshsig::{KeyError, SshKey};
+use crate::approval::tests::signer::{armor, field};
 
 const STATEMENT: &str = "countersign approval v1\nverdict: approve\n";
 
@@ -73,31 +74,23 @@ fn accepted_by_openssh(public: &str, statement: &str, signature: &str) -> bool {
 /// A security key of one's own: nothing is plugged into the machine that runs this.
 fn by_touch(flags: u8, statement: &str) -> (String, String) {
     let pair = Ed25519KeyPair::generate().unwrap();
-    let text = |bytes: &[u8]| [&u32::try_from(bytes.len()).unwrap().to_be_bytes(), bytes].concat();
     let (kind, application) = (b"sk-ssh-ed25519@openssh.com".as_slice(), b"ssh:".as_slice());
-    let public = [text(kind), text(pair.public_key().as_ref()), text(application)].concat();
+    let public = [field(kind), field(pair.public_key().as_ref()), field(application)].concat();
     let signed = SshSig::signed_data("countersign", HashAlg::Sha512, statement.as_bytes()).unwrap();
     let trailer = [flags, 0, 0, 0, 7];
     let hash = |bytes: &[u8]| digest(&SHA256, bytes).as_ref().to_vec();
     let signature = pair.sign(&[hash(application), trailer.to_vec(), hash(&signed)].concat());
-    let signature = [text(kind), text(signature.as_ref()), trailer.to_vec()].concat();
+    let signature = [field(kind), field(signature.as_ref()), trailer.to_vec()].concat();
     let blob = [
         b"SSHSIG\0\0\0\x01".to_vec(),
-        text(&public),
-        text(b"countersign"),
-        text(b""),
-        text(b"sha512"),
-        text(&signature),
+        field(&public),
+        field(b"countersign"),
+        field(b""),
+        field(b"sha512"),
+        field(&signature),
     ];
     let line = format!("{} {} maria", str::from_utf8(kind).unwrap(), STANDARD.encode(&public));
     (line, armor(&blob.concat()))
-}
-
-fn armor(blob: &[u8]) -> String {
-    let encoded = STANDARD.encode(blob);
-    let lines: Vec<_> =
-        encoded.as_bytes().chunks(70).map(|line| str::from_utf8(line).unwrap()).collect();
-    format!("-----BEGIN SSH SIGNATURE-----\n{}\n-----END SSH SIGNATURE-----\n", lines.join("\n"))
 }
 
 fn blob(armored: &str) -> Vec<u8> {

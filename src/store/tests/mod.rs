@@ -2,12 +2,15 @@
 
 mod database;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::{Method, StatusCode, Uri};
 
+use crate::approval::tests::signer::Signer;
+use crate::approval::{self, Group, People, Refusal};
 use crate::clock::Timestamp;
 use crate::id::{CredentialName, ProposalId, TaskId};
 use crate::identity::SpiffeId;
@@ -16,7 +19,7 @@ use crate::proposal::{
     Answer, Claim, Digest, Draft, Execution, IdempotencyKey, Illegal, Need, Outcome, Proposal,
     Request, Status, Substance, Terms, Verdict,
 };
-use crate::store::{Approval, Error, MAX_PENDING, Put, Store};
+use crate::store::{Error, MAX_PENDING, Put, Store, counted};
 use database::Database;
 
 const NOW: Timestamp = Timestamp::from_micros(5_000);
@@ -228,26 +231,53 @@ async fn each_person_answers_once_and_for_this_digest(url: String) {
     let proposal = Proposal::new(draft("one"));
     let (id, digest) = (proposal.id(), proposal.digest());
     store.put(proposal, NOW).await.unwrap();
-    let word = |approver: &str, at| Approval {
-        proposal: id,
-        approver: approver.to_owned(),
-        verdict: Verdict::Approve,
-        signature: vec![0, 1, 255],
-        at,
-    };
+    let (ann, bob, eve) = (Signer::new("ann"), Signer::new("bob"), Signer::new("eve"));
+    let people = payments(&[&ann, &bob, &eve]);
+    let yes = |who: &Signer, digest| who.answer(approval::Verdict::Approve, digest, NOW);
     let other = Digest::of(&draft("two").substance);
-    assert!(matches!(store.add_approval(word("ann", NOW), other).await, Err(Error::Stale)));
-    store.add_approval(word("ann", NOW), digest).await.unwrap();
-    let twice = store.add_approval(word("ann", NOW), digest).await;
+    let stale = store.answer(id, yes(&ann, other), &people, NOW).await;
+    assert!(matches!(stale, Err(Error::Refused(Refusal::Stale))), "{stale:?}");
+    let first = store.answer(id, yes(&ann, digest), &people, NOW).await.unwrap();
+    assert_eq!(first.state().status, Status::Pending);
+    let twice = store.answer(id, yes(&ann, digest), &people, NOW).await;
     assert!(matches!(twice, Err(Error::Answered)), "{twice:?}");
-    let all = store.add_approval(word("bob", NOW), digest).await.unwrap();
-    assert_eq!(all, [word("ann", NOW), word("bob", NOW)]);
-    let late = store.add_approval(word("eve", EXPIRES), digest).await;
+    let late = store.answer(id, yes(&eve, digest), &people, EXPIRES).await;
     assert!(matches!(late, Err(Error::Illegal(Illegal::Expired(_)))), "{late:?}");
-    store.decide(id, Verdict::Deny, NOW).await.unwrap();
-    let late = store.add_approval(word("eve", NOW), digest).await;
+    let second = store.answer(id, yes(&bob, digest), &people, NOW).await.unwrap();
+    assert_eq!(second.state().status, Status::Approved);
+    let late = store.answer(id, yes(&eve, digest), &people, NOW).await;
     assert!(matches!(late, Err(Error::Illegal(Illegal::Decided(_)))), "{late:?}");
-    assert_eq!(store.approvals(id).await.unwrap(), all);
+    let all = store.approvals(id).await.unwrap();
+    let names: Vec<_> = all.iter().map(|one| one.approver.as_str()).collect();
+    assert_eq!(names, ["ann", "bob"]);
+    let count = |people| counted(&second, &all, people, NOW);
+    assert_eq!(count(&people), Some(Verdict::Approve));
+    // Who leaves takes their word along.
+    assert_eq!(count(&payments(&[&ann])), None);
+}
+
+/// The same request, put forward again once the first has gone: what was signed for that is used up.
+async fn a_signature_is_used_once(url: String) {
+    let store = Store::open(&url).await.unwrap();
+    let (ann, first) = (Signer::new("ann"), draft("one"));
+    let people = payments(&[&ann]);
+    store.put(Proposal::new(first.clone()), NOW).await.unwrap();
+    let word = ann.answer(approval::Verdict::Approve, Digest::of(&first.substance), NOW);
+    store.answer(first.id, word.clone(), &people, NOW).await.unwrap();
+    store.cancel(first.id, NOW).await.unwrap();
+    let second = again(&first);
+    let id = second.id();
+    store.put(second, NOW).await.unwrap();
+    let replayed = store.answer(id, word, &people, NOW).await;
+    assert!(matches!(replayed, Err(Error::Answered)), "{replayed:?}");
+    assert_eq!(store.approvals(id).await.unwrap(), []);
+}
+
+/// The people whom the rules of [`draft`] ask.
+fn payments(signers: &[&Signer]) -> People {
+    let persons: Vec<_> = signers.iter().map(|signer| signer.person()).collect();
+    let people = persons.iter().map(|person| person.name.clone()).collect();
+    People::new(persons, BTreeMap::from([("payments".to_owned(), Group { people, quorum: 1 })]))
 }
 
 async fn an_agent_has_so_many_questions_at_once(url: String) {
@@ -287,15 +317,9 @@ async fn what_is_long_over_is_forgotten_and_nothing_else(url: String) {
     let over = draft("over");
     let (id, digest) = (over.id, Digest::of(&over.substance));
     store.put(Proposal::new(over), NOW).await.unwrap();
-    let word = Approval {
-        proposal: id,
-        approver: "ann".to_owned(),
-        verdict: Verdict::Deny,
-        signature: vec![1],
-        at: NOW,
-    };
-    store.add_approval(word, digest).await.unwrap();
-    store.decide(id, Verdict::Deny, NOW).await.unwrap();
+    let ann = Signer::new("ann");
+    let word = ann.answer(approval::Verdict::Deny(None), digest, NOW);
+    store.answer(id, word, &payments(&[&ann]), NOW).await.unwrap();
     assert_eq!(store.forget(Timestamp::from_micros(8_999)).await.unwrap(), 0);
     assert_eq!(store.forget(EXPIRES).await.unwrap(), 1);
     assert!(matches!(store.load(id).await, Err(Error::Unknown(_))));
@@ -330,6 +354,7 @@ suite!(
     what_is_given_back_is_due_later,
     what_is_over_expires_and_is_not_denied,
     each_person_answers_once_and_for_this_digest,
+    a_signature_is_used_once,
     an_agent_has_so_many_questions_at_once,
     what_is_long_over_is_forgotten_and_nothing_else,
 );

@@ -29,12 +29,13 @@ CREATE INDEX proposals_by_execution ON proposals (execution, due_at, id);
 CREATE INDEX proposals_by_owner ON proposals (owner, status, expires_at);
 CREATE INDEX proposals_by_expiry ON proposals (expires_at, id);
 
--- What people said, with the signature over it; one word a person and proposal.
+-- What people said, each with the signature over it; one word a person and proposal, and no word
+-- twice, so that what was signed once is not handed in for another proposal just like it.
 CREATE TABLE approvals (
     proposal TEXT NOT NULL REFERENCES proposals (id),
     approver TEXT NOT NULL,
-    verdict TEXT NOT NULL,
-    signature BYTEA NOT NULL,
+    nonce TEXT NOT NULL UNIQUE,
+    proof TEXT NOT NULL,
     given_at BIGINT NOT NULL,
     PRIMARY KEY (proposal, approver)
 );

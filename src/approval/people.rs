@@ -1,0 +1,94 @@
+//! The people who may answer: their names, their keys, and the groups they are in.
+//!
+//! Nobody answers for their own: neither the person who is behind an agent in the chain, by any of
+//! their names, nor the owner of one. That is found out here and nowhere else.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::iter;
+
+use crate::approval::identity::Identity;
+use crate::approval::sshsig::SshKey;
+use crate::proposal::{Need, Substance, Terms};
+
+/// Everybody who may answer, as the operator configured it.
+#[derive(Clone, Debug, Default)]
+pub struct People {
+    persons: Vec<Person>,
+    groups: BTreeMap<String, Group>,
+}
+
+/// One person.
+#[derive(Clone, Debug)]
+pub struct Person {
+    /// The name that is kept and counted.
+    pub name: Identity,
+    /// What else they are known by, an agent's SPIFFE ID among it.
+    pub aliases: Vec<Identity>,
+    /// The keys that sign for them.
+    pub keys: Vec<SshKey>,
+    /// The agents that work for them.
+    pub owns: Vec<Identity>,
+}
+
+/// Some people, and how many of them must agree at least.
+#[derive(Clone, Debug)]
+pub struct Group {
+    /// Their names.
+    pub people: BTreeSet<Identity>,
+    /// Where a rule names this group, never fewer than these.
+    pub quorum: u32,
+}
+
+impl People {
+    /// These persons in these groups.
+    pub fn new(persons: Vec<Person>, groups: BTreeMap<String, Group>) -> Self {
+        Self { persons, groups }
+    }
+
+    /// The person who is called so, by any of their names.
+    pub fn called(&self, name: &Identity) -> Option<&Person> {
+        self.persons.iter().find(|person| person.is_called(name))
+    }
+
+    /// The person whose key this is.
+    pub fn with_key(&self, key: &SshKey) -> Option<&Person> {
+        self.persons.iter().find(|person| person.keys.contains(key))
+    }
+
+    /// Whether `person` is one of those whom `need` asks; a need without groups asks everybody.
+    pub fn are_asked(&self, need: &Need, person: &Person) -> bool {
+        need.approvers.is_empty()
+            || need.approvers.iter().any(|group| {
+                self.groups.get(group).is_some_and(|group| group.people.contains(&person.name))
+            })
+    }
+
+    /// Whether any of the needs asks `person`.
+    pub fn may_answer(&self, terms: &Terms, person: &Person) -> bool {
+        terms.needs.iter().any(|need| self.are_asked(need, person))
+    }
+
+    /// How many must agree to `need`: as many as the rule says, or more where a group does.
+    pub fn quorum(&self, need: &Need) -> usize {
+        let groups = need.approvers.iter().filter_map(|group| self.groups.get(group));
+        let most = groups.map(|group| group.quorum).chain(iter::once(need.quorum)).max();
+        most.map_or(usize::MAX, |most| most.max(1) as usize)
+    }
+}
+
+impl Person {
+    /// Whether this is one of their names.
+    pub fn is_called(&self, name: &Identity) -> bool {
+        self.name == *name || self.aliases.contains(name)
+    }
+
+    /// Whether they are in the chain behind `substance`, or own an agent that is.
+    pub fn is_behind(&self, substance: &Substance) -> bool {
+        let mut chain = iter::once(substance.owner()).chain(substance.chain());
+        chain.any(|agent| match Identity::parse(agent.as_str()) {
+            Ok(agent) => self.is_called(&agent) || self.owns.contains(&agent),
+            // What nobody can be told apart from may be anybody.
+            Err(_) => true,
+        })
+    }
+}

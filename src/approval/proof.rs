@@ -1,0 +1,127 @@
+//! A statement with its signature, and whether it is a person's answer to this proposal now.
+
+use std::time::Duration;
+
+use crate::approval::identity::Identity;
+use crate::approval::people::{People, Person};
+use crate::approval::refusal::Refusal;
+use crate::approval::statement::{Nonce, Statement, Verdict};
+use crate::clock::Timestamp;
+use crate::proposal::{self, Proposal};
+
+/// What an approver hands in: the statement, and below it the signature as `ssh-keygen` wrote it.
+///
+/// A text that anybody can take apart again and check with `ssh-keygen -Y verify`.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Proof(String);
+
+/// A person's answer, proved. Only [`Proof::verify`] makes one.
+///
+/// ```compile_fail
+/// fn forge(approver: countersign::approval::Identity) -> countersign::approval::Answer {
+///     countersign::approval::Answer { approver, verdict: todo!(), nonce: todo!() }
+/// }
+/// ```
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Answer {
+    approver: Identity,
+    verdict: proposal::Verdict,
+    nonce: Nonce,
+}
+
+impl Proof {
+    /// `signature` over `statement`.
+    pub fn new(statement: &Statement, signature: &str) -> Self {
+        Self(format!("{statement}{signature}"))
+    }
+
+    /// As it was kept.
+    pub fn from_text(text: String) -> Self {
+        Self(text)
+    }
+
+    /// As it is kept.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whose answer to `proposal` this is, at the time `now`.
+    ///
+    /// # Errors
+    /// [`Refusal`], and which. A refused proof counts neither as a yes nor as a no.
+    pub fn verify(
+        &self,
+        proposal: &Proposal,
+        people: &People,
+        now: Timestamp,
+    ) -> Result<Answer, Refusal> {
+        let (text, signature) = self.parts()?;
+        let statement = Statement::parse(text).map_err(|_| Refusal::Statement)?;
+        let person = people.called(statement.approver()).ok_or(Refusal::Stranger)?;
+        signed(person, text, signature)?;
+        if statement.proposal() != proposal.digest() {
+            return Err(Refusal::Stale);
+        }
+        // Signed before this was put forward, it was meant for another one just like it.
+        let made = proposal.draft().created;
+        if statement.issued() < made || statement.issued() > now.plus(SKEW) {
+            return Err(Refusal::Untimely);
+        }
+        if statement.expires() <= now {
+            return Err(Refusal::Expired);
+        }
+        if !people.may_answer(&proposal.draft().terms, person) {
+            return Err(Refusal::NotAsked);
+        }
+        if person.is_behind(proposal.substance()) {
+            return Err(Refusal::OwnRequest);
+        }
+        let verdict = match statement.verdict() {
+            Verdict::Approve => proposal::Verdict::Approve,
+            Verdict::Deny(_) => proposal::Verdict::Deny,
+            Verdict::BreakGlass(_) => return Err(Refusal::BreakGlass),
+        };
+        Ok(Answer { approver: person.name.clone(), verdict, nonce: statement.nonce() })
+    }
+
+    /// A reason is one line, so that the first armour is where the signature begins.
+    fn parts(&self) -> Result<(&str, &str), Refusal> {
+        let at = self.0.find(ARMOUR).ok_or(Refusal::MalformedProof)? + 1;
+        self.0.split_at_checked(at).ok_or(Refusal::MalformedProof)
+    }
+}
+
+impl Answer {
+    /// Whose, by the one name that counts.
+    pub fn approver(&self) -> &Identity {
+        &self.approver
+    }
+
+    /// Yes or no.
+    pub fn verdict(&self) -> proposal::Verdict {
+        self.verdict
+    }
+
+    /// What makes it unlike every other.
+    pub fn nonce(&self) -> Nonce {
+        self.nonce
+    }
+}
+
+/// Whether any key of `person` signed. What the wrong key says is only that it was the wrong one.
+fn signed(person: &Person, statement: &str, signature: &str) -> Result<(), Refusal> {
+    let mut refused = Refusal::WrongKey;
+    for key in &person.keys {
+        match key.verify(statement.as_bytes(), signature) {
+            Err(Refusal::WrongKey) => {}
+            Err(why) => refused = why,
+            Ok(()) => return Ok(()),
+        }
+    }
+    Err(refused)
+}
+
+const ARMOUR: &str = "\n-----BEGIN SSH SIGNATURE-----\n";
+
+/// How far an approver's clock may be ahead of ours.
+const SKEW: Duration = Duration::from_secs(60);
