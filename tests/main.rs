@@ -12,6 +12,7 @@ mod mcp;
 mod operations;
 mod policy;
 mod proposals;
+mod approvals;
 mod history;
 mod bundles;
 mod decision_log;

@@ -3,10 +3,10 @@
 use std::future::Future;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use countersign::clock::{Clock, Manual, Timestamp};
+use countersign::clock::{Clock, Manual};
 use countersign::id::ProposalId;
 use countersign::proposal::{Execution, Proposal, Status, Verdict};
 use countersign::store::{MAX_PENDING, Store};
@@ -15,7 +15,8 @@ use rustix::process::Signal;
 use tokio::sync::Notify;
 
 use crate::harness::{
-    Agent, Answer, Binary, SECRET, Setup, Site, Upstream, body, records, reply, soon, until, verify,
+    Agent, Answer, Binary, Human, SECRET, Setup, Site, Upstream, body, records, reply, soon, until,
+    verify,
 };
 
 /// Reading is allowed, writing once a person agreed, deleting never.
@@ -40,11 +41,15 @@ decision := {"allowed": true} if {
 }
 "#;
 
+/// Who answers where the test is about something else.
+static MARIA: LazyLock<Human> = LazyLock::new(|| Human::new("maria"));
+
 fn setup(upstream: &Upstream, waiting: &str) -> Setup {
+    let maria = MARIA.entry("");
     Setup::new(upstream)
         .rules(ASKING)
         .section("state: { url: sqlite:state/countersign.db }")
-        .section(&format!("approvals: {{ {waiting} }}"))
+        .section(&format!("approvals: {{ {waiting}, people: {{ {maria} }} }}"))
 }
 
 fn order(text: &str) -> Request<crate::harness::Outgoing> {
@@ -64,13 +69,14 @@ async fn load(folder: &Path, id: ProposalId) -> Proposal {
     kept(folder, async |store| store.load(id).await.unwrap()).await
 }
 
-/// Stands in for the people, whose signatures are not read yet.
-async fn decide(folder: &Path, id: ProposalId, verdict: Verdict, now: Timestamp) {
-    kept(folder, async |store| store.decide(id, verdict, now).await.unwrap()).await;
+/// Maria's answer, which is enough for the rules.
+fn decide(folder: &Path, id: ProposalId, verdict: Verdict) {
+    let said = MARIA.says(verdict.as_str(), folder, id);
+    assert!(said.status.success(), "{said:?}");
 }
 
-async fn approve(site: &Site, id: ProposalId) {
-    decide(&site.path(""), id, Verdict::Approve, Clock::System.now()).await;
+fn approve(site: &Site, id: ProposalId) {
+    decide(&site.path(""), id, Verdict::Approve);
 }
 
 /// The only proposal that waits for people, once there is one.
@@ -125,7 +131,7 @@ async fn a_held_call_goes_on_by_itself_once_it_is_approved() {
     let call = tokio::spawn(async move { agent.send(order("one")).await });
     let id = waiting(&site.path("")).await;
     assert!(upstream.is_untouched());
-    approve(&site, id).await;
+    approve(&site, id);
     let answer = call.await.unwrap();
     assert_eq!((answer.status.as_u16(), answer.text()), (200, "one".to_owned()));
     assert_eq!(proposal(&answer), id);
@@ -155,7 +161,7 @@ async fn another_agent_neither_sees_a_proposal_nor_uses_it() {
     let upstream = Upstream::answering(|_| reply("done"));
     let site = setup(&upstream, "hold: 0s").start();
     let id = proposal(&site.agent("writer").send(order("one")).await);
-    approve(&site, id).await;
+    approve(&site, id);
     let other = site.agent("other");
     let path = format!("/.countersign/v1/proposals/{id}");
     let unknown = format!("/.countersign/v1/proposals/{}", ProposalId::new());
@@ -175,7 +181,7 @@ async fn a_changed_byte_is_another_proposal() {
     let site = setup(&upstream, "hold: 0s").start();
     let agent = site.agent("writer");
     let id = proposal(&agent.send(order("one")).await);
-    approve(&site, id).await;
+    approve(&site, id);
     let other = |path: &str, name: &'static str| {
         Request::post(path.to_owned()).header(name, "1").body(body("one".to_owned())).unwrap()
     };
@@ -203,7 +209,7 @@ async fn what_people_deny_is_not_carried_out() {
     let site = setup(&upstream, "hold: 0s").start();
     let agent = site.agent("writer");
     let id = proposal(&agent.send(order("one")).await);
-    decide(&site.path(""), id, Verdict::Deny, Clock::System.now()).await;
+    decide(&site.path(""), id, Verdict::Deny);
     let answer = agent.send(order("one")).await;
     assert_eq!(answer.problem(), (403, "approval_denied".to_owned()));
     assert_eq!((answer.header("x-should-retry"), proposal(&answer)), ("false", id));
@@ -219,7 +225,7 @@ async fn what_nobody_decides_expires_and_is_asked_anew() {
     let agent = site.agent("writer");
     let undecided = proposal(&agent.send(order("one")).await);
     let unsent = proposal(&agent.send(order("two")).await);
-    decide(&site.path(""), unsent, Verdict::Approve, clock.now()).await;
+    decide(&site.path(""), unsent, Verdict::Approve);
     hands.advance(Duration::from_secs(60));
     for (text, before) in [("one", undecided), ("two", unsent)] {
         let answer = agent.send(order(text)).await;
@@ -251,7 +257,7 @@ async fn of_many_identical_calls_one_is_carried_out_and_all_get_its_answer() {
         })
         .collect();
     let id = waiting(&site.path("")).await;
-    approve(&site, id).await;
+    approve(&site, id);
     let mut answers = Vec::new();
     for call in calls {
         answers.push(call.await.unwrap());
@@ -287,7 +293,7 @@ async fn policy_has_the_last_word() {
         let site = setup(&upstream, "hold: 0s").rules(&rules).start();
         let agent = site.agent("writer");
         let id = proposal(&agent.send(order("one")).await);
-        approve(&site, id).await;
+        approve(&site, id);
         let answer = agent.send(order("one")).await;
         assert_eq!(answer.problem(), (403, code.to_owned()));
         assert!(upstream.is_untouched());
@@ -302,7 +308,7 @@ async fn an_approval_ends_with_the_rules_that_asked_for_it() {
     let mut site = setup(&upstream, "hold: 0s").start();
     let agent = site.agent("writer");
     let id = proposal(&agent.send(order("one")).await);
-    approve(&site, id).await;
+    approve(&site, id);
     site.reload(|setup| setup.rules(&format!("{ASKING}\nanother := true\n"))).await;
     let answer = agent.send(order("one")).await;
     assert_eq!(answer.problem(), (428, "approval_pending".to_owned()));
@@ -317,7 +323,7 @@ async fn what_was_not_sent_can_be_sent_later() {
     let mut site = setup(&upstream, "hold: 0s").url(&format!("http://{gone}")).start();
     let agent = site.agent("writer");
     let id = proposal(&agent.send(order("one")).await);
-    approve(&site, id).await;
+    approve(&site, id);
     let answer = agent.send(order("one")).await;
     assert_eq!((answer.status.as_u16(), answer.header("x-should-retry")), (502, "true"));
     site.reload(|setup| setup.url(&format!("http://{}", upstream.address))).await;
@@ -332,7 +338,7 @@ async fn an_answer_too_long_to_keep_is_said_to_be_so() {
     let site = setup(&upstream, "hold: 0s").start();
     let agent = site.agent("writer");
     let id = proposal(&agent.send(order("one")).await);
-    approve(&site, id).await;
+    approve(&site, id);
     for _ in 0..2 {
         let answer = agent.send(order("one")).await;
         assert_eq!(answer.problem(), (502, "answer_not_kept".to_owned()));
@@ -352,7 +358,7 @@ async fn killed_between_request_and_answer_it_is_unknown_and_not_sent_again() {
     };
     let mut served = Binary::serve(folder.path());
     let id = proposal(&agent(&served).send(order("one")).await);
-    decide(folder.path(), id, Verdict::Approve, Clock::System.now()).await;
+    decide(folder.path(), id, Verdict::Approve);
     let mut client = agent(&served).h1().await;
     let call = tokio::spawn(async move { client.try_send(order("one")).await });
     until("the request", || upstream.requests().len() == 1).await;
@@ -400,7 +406,7 @@ async fn a_stop_ends_what_is_held_and_waits_for_what_is_carried_out() {
         async move { agent.send(order("one")).await }
     });
     let id = waiting(folder.path()).await;
-    decide(folder.path(), id, Verdict::Approve, Clock::System.now()).await;
+    decide(folder.path(), id, Verdict::Approve);
     until("the request", || upstream.requests().len() == 1).await;
     // Its agent goes away.
     sent.abort();

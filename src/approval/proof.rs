@@ -18,8 +18,10 @@ pub struct Proof(String);
 /// A person's answer, proved. Only [`Proof::verify`] makes one.
 ///
 /// ```compile_fail
-/// fn forge(approver: countersign::approval::Identity) -> countersign::approval::Answer {
-///     countersign::approval::Answer { approver, verdict: todo!(), nonce: todo!() }
+/// use countersign::approval::{Answer, Identity, Nonce};
+/// use countersign::proposal::Verdict;
+/// fn forge(approver: Identity, nonce: Nonce) -> Answer {
+///     Answer { approver, verdict: Verdict::Approve, nonce }
 /// }
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -55,7 +55,9 @@ impl fmt::Display for Refusal {
             Self::Expired => "the signed statement has expired; sign a new one",
             Self::Namespace => "the signature is not for `countersign`; use `-n countersign`",
             Self::NotAsked => "this person is in none of the groups that are asked",
-            Self::OwnRequest => "nobody may answer for their own request, or for an agent of theirs",
+            Self::OwnRequest => {
+                "nobody may answer for their own request, or for an agent of theirs"
+            }
             Self::Origin => "the passkey was used at a site that is not configured",
             Self::RelyingParty => "the passkey answered for another relying party",
             Self::Signature => "the signature does not match the statement",
@@ -63,7 +65,9 @@ impl fmt::Display for Refusal {
             Self::Statement => "what was signed is not a statement",
             Self::Stranger => "there is nobody of this name under `approvals.people`",
             Self::Type => "the passkey's answer is not an assertion",
-            Self::Untimely => "it was signed before the proposal was made, or with a clock that is ahead",
+            Self::Untimely => {
+                "it was signed before the proposal was made, or with a clock that is ahead"
+            }
             Self::UserNotPresent => "nobody touched the key",
             Self::UserNotVerified => "the authenticator did not verify its user",
             Self::WrongKey => "the key that signed is not the approver's",

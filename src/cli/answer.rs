@@ -38,7 +38,7 @@ pub(super) struct Deny {
 
 #[derive(Debug, clap::Args)]
 struct Answer {
-    /// The proposal: `prop_…`
+    /// The proposal: `prp_…`
     id: String,
     /// The SSH key to sign with, which `ssh-keygen` reads; `KEY.pub` must stand beside it
     #[arg(short, long, value_name = "KEY")]
@@ -72,12 +72,7 @@ impl Deny {
 }
 
 impl Answer {
-    fn run(
-        self,
-        verdict: Verdict,
-        out: &mut dyn Write,
-        err: &mut dyn Write,
-    ) -> io::Result<Exit> {
+    fn run(self, verdict: Verdict, out: &mut dyn Write, err: &mut dyn Write) -> io::Result<Exit> {
         match self.answer(verdict, err)? {
             Ok(proposal) => {
                 let (id, status) = (proposal.id(), proposal.state().status);
@@ -100,7 +95,8 @@ impl Answer {
             Err(why) => return Ok(Err(Not(Exit::Configuration, why))),
         };
         let Some(id) = ProposalId::parse(&self.id) else {
-            let why = format!("`{}` is not a proposal's id: prop_ and 32 hexadecimal digits", self.id);
+            let why =
+                format!("`{}` is not a proposal's id: prp_ and 32 hexadecimal digits", self.id);
             return Ok(Err(Not(Exit::NotFound, why)));
         };
         let proposal = match stored.with(async move |store| store.load(id).await)? {

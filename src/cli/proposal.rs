@@ -20,7 +20,7 @@ pub(super) enum Command {
     },
     /// Show one, whole, with what people said and their signatures
     Show {
-        /// The proposal: `prop_…`
+        /// The proposal: `prp_…`
         id: String,
         /// Print the signed statements too, as `ssh-keygen -Y verify` takes them apart
         #[arg(long)]
@@ -80,10 +80,11 @@ fn show(
     err: &mut dyn Write,
 ) -> io::Result<Exit> {
     let Some(id) = ProposalId::parse(id) else {
-        writeln!(err, "`{id}` is not a proposal's id: prop_ and 32 hexadecimal digits")?;
+        writeln!(err, "`{id}` is not a proposal's id: prp_ and 32 hexadecimal digits")?;
         return Ok(Exit::NotFound);
     };
-    let found = stored.with(async |store| Ok((store.load(id).await?, store.approvals(id).await?)))?;
+    let found =
+        stored.with(async |store| Ok((store.load(id).await?, store.approvals(id).await?)))?;
     match found {
         Ok((proposal, approvals)) => {
             writeln!(out, "{}", Card(&proposal))?;

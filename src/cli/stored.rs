@@ -22,7 +22,9 @@ impl Stored {
         let file = policy_check::read(&path.config).map_err(|problems| problems.to_string())?;
         let name = path.config.display();
         let url = file.state().ok_or_else(|| {
-            format!("{name} keeps no proposals: add `state: {{ url: sqlite:state/countersign.db }}`")
+            format!(
+                "{name} keeps no proposals: add `state: {{ url: sqlite:state/countersign.db }}`"
+            )
         })?;
         Ok(Self { url, people: file.people() })
     }

@@ -103,7 +103,8 @@ impl Group {
         for (index, person) in self.people.iter().enumerate() {
             if !people.contains_key(person) {
                 let message = format!("there is nobody called `{person}` in approvals.people");
-                let problem = Problem::value(Code::NoPerson, at.key("people").index(index), message);
+                let problem =
+                    Problem::value(Code::NoPerson, at.key("people").index(index), message);
                 let known = people.keys().map(String::as_str);
                 report.check(problem.label(suggestion(person, known)));
             }

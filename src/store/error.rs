@@ -43,7 +43,7 @@ impl fmt::Display for Error {
         match self {
             Self::Answered => {
                 f.write_str("this person has answered already, or with a signature used before")
-            },
+            }
             Self::Busy => f.write_str("the store does not answer in time"),
             Self::Database(source) => write!(f, "the store failed: {source}"),
             Self::Gone => f.write_str("the store is closed"),

@@ -16,6 +16,7 @@
 //! assert_eq!(upstream.requests()[0].header("authorization"), [site.bearer()]);
 //! ```
 
+mod people;
 mod pki;
 mod leak;
 mod wait;
@@ -33,6 +34,7 @@ pub use agent::{Agent, Feed, Outgoing, body, empty, request};
 pub use answer::Answer;
 pub use binary::Binary;
 pub use leak::{SECRET, logs};
+pub use people::{Human, countersign, digest};
 pub use pki::{Authority, Identity, svid};
 pub use setup::{RULES, Setup};
 pub use site::{Site, records, verify};

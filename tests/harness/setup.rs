@@ -140,6 +140,13 @@ impl Setup {
         self
     }
 
+    /// A section in place of the one with the same key.
+    pub fn other_section(mut self, line: &str) -> Self {
+        let key = line.split(':').next().unwrap();
+        self.sections.retain(|section| !section.starts_with(key));
+        self.section(line)
+    }
+
     /// Instead of trusting the authority for `example.org`: lines of `identity.trust`.
     pub fn trust(mut self, line: &str) -> Self {
         self.trust.push(line.to_owned());

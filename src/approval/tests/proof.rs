@@ -19,11 +19,17 @@ fn proposal(needs: Vec<Need>) -> Proposal {
     let draft = draft();
     let substance = draft.substance.request().clone();
     let owner = SpiffeId::parse(AGENT).unwrap();
-    let substance =
-        proposal::Substance::new(owner, substance, draft.substance.policy_revision());
+    let substance = proposal::Substance::new(owner, substance, draft.substance.policy_revision());
     let terms = Terms { needs, ..Terms::default() };
     let expires_at = made().plus(Duration::from_secs(900));
-    Proposal::new(Draft { substance, terms, created: made(), not_before: made(), expires_at, ..draft })
+    Proposal::new(Draft {
+        substance,
+        terms,
+        created: made(),
+        not_before: made(),
+        expires_at,
+        ..draft
+    })
 }
 
 fn made() -> Timestamp {
@@ -126,11 +132,8 @@ fn what_does_not_prove_it_is_refused_for_what_it_is() {
 #[test]
 fn an_alias_is_the_same_person() {
     let maria = Signer::new("maria@example.org");
-    let person = Person {
-        name: name("maria"),
-        aliases: vec![name("maria@example.org")],
-        ..maria.person()
-    };
+    let person =
+        Person { name: name("maria"), aliases: vec![name("maria@example.org")], ..maria.person() };
     let proposal = proposal(vec![need(2, &[])]);
     let people = people(&[person], &[]);
     let said = |signer: &Signer| {

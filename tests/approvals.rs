@@ -1,0 +1,191 @@
+//! People who answer: with signatures, for themselves, once, and never for their own agents.
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use countersign::id::ProposalId;
+use countersign::proposal::{Proposal, Status};
+use countersign::store::Store;
+use http::Request;
+
+use crate::harness::{Agent, Human, Outgoing, Setup, Upstream, body, countersign, digest, reply};
+
+/// Posting takes two of the payments people.
+const TWO: &str = r#"package countersign.authz
+
+default decision := {"allowed": false}
+
+decision := {
+	"allowed": false,
+	"reasons": [{"code": "large", "message": "Large refunds take two."}],
+	"approval": {
+		"quorum": 2,
+		"approvers": ["payments"],
+		"summary": sprintf("Refund %v", [input.parsed_body.amount]),
+		"risk": "high",
+	},
+} if {
+	input.countersign.approval == null
+}
+
+decision := {"allowed": true} if input.countersign.approval != null
+"#;
+
+fn refund() -> Request<Outgoing> {
+    let request = Request::post("/orders").header("content-type", "application/json");
+    request.body(body("{\"amount\": 45, \"note\": \"\u{202e}ok\"}")).unwrap()
+}
+
+fn setup(upstream: &Upstream, people: &[String], group: &str) -> Setup {
+    Setup::new(upstream)
+        .rules(TWO)
+        .route("inspect: { body: json }")
+        .section("state: { url: sqlite:state/countersign.db }")
+        .section(&approvals(people, group))
+}
+
+fn approvals(people: &[String], group: &str) -> String {
+    let people = people.join(", ");
+    let groups = format!("{{ payments: {{ people: [{group}] }} }}");
+    format!("approvals: {{ hold: 0s, people: {{ {people} }}, groups: {groups} }}")
+}
+
+async fn put(agent: &Agent) -> ProposalId {
+    let answer = agent.send(refund()).await;
+    assert_eq!(answer.problem(), (428, "approval_pending".to_owned()));
+    ProposalId::parse(answer.header("countersign-proposal")).unwrap()
+}
+
+async fn load(folder: &Path, id: ProposalId) -> Proposal {
+    let url = format!("sqlite:{}", folder.join("state/countersign.db").display());
+    let store = Store::open(&url).await.unwrap();
+    let proposal = store.load(id).await.unwrap();
+    store.close().await;
+    proposal
+}
+
+fn said(output: &Output) -> (i32, String) {
+    let text = [output.stdout.as_slice(), output.stderr.as_slice()].concat();
+    (output.status.code().unwrap(), String::from_utf8(text).unwrap())
+}
+
+#[tokio::test]
+async fn two_people_sign_and_the_call_is_made_once() {
+    let (ann, bob) = (Human::new("ann"), Human::new("bob"));
+    let upstream = Upstream::answering(|_| reply("refunded"));
+    let site = setup(&upstream, &[ann.entry(""), bob.entry("")], "ann, bob").start();
+    let (agent, folder) = (site.agent("writer"), site.path(""));
+    let id = put(&agent).await;
+
+    let listed = said(&countersign(&folder).args(["proposal", "list"]).output().unwrap());
+    assert!(listed.1.contains(&id.to_string()) && listed.1.contains("POST https://"), "{listed:?}");
+    let shown = countersign(&folder).args(["proposal", "show", &id.to_string()]).output().unwrap();
+    let card = said(&shown).1;
+    assert!(card.starts_with("Refund 45\n"), "{card}");
+    assert!(card.contains(r#"| {"amount": 45, "note": "\u{202e}ok"}"#), "{card}");
+    assert!(card.contains("  needs    2 of payments\n  sends    POST https://"), "{card}");
+
+    let first = ann.says("approve", &folder, id);
+    assert_eq!(first.status.code(), Some(0), "{first:?}");
+    assert!(said(&first).1.contains("waits for more people"));
+    assert_eq!(agent.send(refund()).await.problem(), (428, "approval_pending".to_owned()));
+    assert!(upstream.is_untouched());
+    let second = bob.says("approve", &folder, id);
+    assert!(said(&second).1.contains(&format!("{id} is approved")), "{second:?}");
+    for _ in 0..2 {
+        let answer = agent.send(refund()).await;
+        assert_eq!((answer.status.as_u16(), answer.text()), (200, "refunded".to_owned()));
+    }
+    assert_eq!(upstream.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn ssh_keygen_verifies_what_was_signed() {
+    let (ann, bob) = (Human::new("ann"), Human::new("bob"));
+    let upstream = Upstream::answering(|_| reply("refunded"));
+    let site = setup(&upstream, &[ann.entry(""), bob.entry("")], "ann, bob").start();
+    let (agent, folder) = (site.agent("writer"), site.path(""));
+    let id = put(&agent).await;
+    assert_eq!(ann.says("approve", &folder, id).status.code(), Some(0));
+    let mut show = countersign(&folder);
+    show.args(["proposal", "show", "--signatures", &id.to_string()]);
+    let shown = said(&show.output().unwrap()).1;
+    let from = shown.find("countersign approval v1").unwrap();
+    let armour = shown.find("-----BEGIN").unwrap();
+    let entry = ann.entry("");
+    let key = entry.split('"').nth(1).unwrap();
+    std::fs::write(folder.join("signers"), format!("ann {key}\n")).unwrap();
+    std::fs::write(folder.join("signature"), shown[armour..].trim_start()).unwrap();
+    std::fs::write(folder.join("statement"), &shown[from..armour]).unwrap();
+    let mut verify = Command::new("ssh-keygen");
+    verify.args(["-Y", "verify", "-I", "ann", "-n", "countersign", "-f", "signers"]);
+    verify.args(["-s", "signature"]).current_dir(&folder);
+    verify.stdin(Stdio::from(std::fs::File::open(folder.join("statement")).unwrap()));
+    let verified = verify.output().unwrap();
+    assert!(verified.status.success(), "{verified:?}");
+}
+
+#[tokio::test]
+async fn who_may_not_answer_does_not() {
+    let (ann, bob, eve) = (Human::new("ann"), Human::new("bob"), Human::new("eve"));
+    let upstream = Upstream::answering(|_| reply("refunded"));
+    let owner = bob.entry(", agents: [spiffe://example.org/agent/writer]");
+    let people = [ann.entry(""), owner, eve.entry("")];
+    let site = setup(&upstream, &people, "ann, bob").start();
+    let (agent, folder) = (site.agent("writer"), site.path(""));
+    let id = put(&agent).await;
+    let other = Human::new("ann");
+    assert_eq!(ann.says("approve", &folder, id).status.code(), Some(0));
+    for (human, exit, why) in [
+        (&ann, 9, "answered already"),
+        (&bob, 4, "their own request"),
+        (&eve, 4, "none of the groups"),
+        (&other, 4, "nobody's key"),
+    ] {
+        let refused = said(&human.says("approve", &folder, id));
+        assert!(refused.0 == exit && refused.1.contains(why), "{refused:?}");
+    }
+    let stale = digest(&folder, id).replace(|c: char| c.is_ascii_digit(), "0");
+    let refused = said(&eve.answers("approve", &folder, id, &["--digest", &stale]));
+    assert!(refused.0 == 9 && refused.1.contains("its digest is another"), "{refused:?}");
+    let unseen = said(&eve.answers("approve", &folder, id, &[]));
+    assert!(unseen.0 == 1 && unseen.1.contains("--digest"), "{unseen:?}");
+    assert_eq!(load(&folder, id).await.state().status, Status::Pending);
+    assert_eq!(agent.send(refund()).await.problem(), (428, "approval_pending".to_owned()));
+    assert!(upstream.is_untouched());
+}
+
+#[tokio::test]
+async fn one_no_ends_it() {
+    let (ann, bob) = (Human::new("ann"), Human::new("bob"));
+    let upstream = Upstream::answering(|_| reply("refunded"));
+    let site = setup(&upstream, &[ann.entry(""), bob.entry("")], "ann, bob").start();
+    let (agent, folder) = (site.agent("writer"), site.path(""));
+    let id = put(&agent).await;
+    let digest = digest(&folder, id);
+    assert_eq!(ann.says("approve", &folder, id).status.code(), Some(0));
+    let reason = ["--digest", &digest, "--reason", "not today"];
+    let no = said(&bob.answers("deny", &folder, id, &reason));
+    assert!(no.1.contains("is denied"), "{no:?}");
+    assert_eq!(agent.send(refund()).await.problem(), (403, "approval_denied".to_owned()));
+    assert!(upstream.is_untouched());
+}
+
+#[tokio::test]
+async fn whoever_leaves_takes_their_word_along() {
+    let (ann, bob) = (Human::new("ann"), Human::new("bob"));
+    let upstream = Upstream::answering(|_| reply("refunded"));
+    let people = [ann.entry(""), bob.entry("")];
+    let mut site = setup(&upstream, &people, "ann, bob").start();
+    let (agent, folder) = (site.agent("writer"), site.path(""));
+    let id = put(&agent).await;
+    assert_eq!(ann.says("approve", &folder, id).status.code(), Some(0));
+    assert_eq!(bob.says("approve", &folder, id).status.code(), Some(0));
+    // Another key under the old name.
+    let other = Human::new("bob");
+    let changed = approvals(&[ann.entry(""), other.entry("")], "ann, bob");
+    site.reload(|setup| setup.other_section(&changed)).await;
+    let answer = agent.send(refund()).await;
+    assert_eq!(answer.problem(), (403, "approval_not_valid".to_owned()));
+    assert!(upstream.is_untouched());
+}

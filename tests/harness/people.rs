@@ -1,0 +1,63 @@
+//! People with SSH keys, who answer as people do: with the command line.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+use countersign::id::ProposalId;
+
+/// Somebody, and the folder with their key.
+pub struct Human {
+    pub name: &'static str,
+    folder: TempDir,
+}
+
+impl Human {
+    pub fn new(name: &'static str) -> Self {
+        let human = Self { name, folder: tempfile::tempdir().unwrap() };
+        let mut command = Command::new("ssh-keygen");
+        command.args(["-q", "-t", "ed25519", "-N", "", "-C", name, "-f"]).arg(human.key());
+        assert!(command.status().unwrap().success());
+        human
+    }
+
+    fn key(&self) -> PathBuf {
+        self.folder.path().join("key")
+    }
+
+    /// Their entry in `approvals.people`; `more` stands behind the keys.
+    pub fn entry(&self, more: &str) -> String {
+        let public = std::fs::read_to_string(self.folder.path().join("key.pub")).unwrap();
+        format!("{}: {{ keys: [\"{}\"]{more} }}", self.name, public.trim_end())
+    }
+
+    /// Runs `countersign VERB ID --key … MORE` on the deployment in `folder`.
+    pub fn answers(&self, verb: &str, folder: &Path, id: ProposalId, more: &[&str]) -> Output {
+        let mut command = countersign(folder);
+        command.arg(verb).arg(id.to_string()).arg("--key").arg(self.key()).args(more);
+        command.stdin(Stdio::null()).output().unwrap()
+    }
+
+    /// Says yes or no to a proposal that they have looked at.
+    pub fn says(&self, verb: &str, folder: &Path, id: ProposalId) -> Output {
+        let digest = digest(folder, id);
+        self.answers(verb, folder, id, &["--digest", &digest])
+    }
+}
+
+/// `countersign` with the configuration of the deployment in `folder`.
+pub fn countersign(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+    command.env("COUNTERSIGN_CONFIG", folder.join("countersign.yaml"));
+    command
+}
+
+/// What the card of a proposal says that its digest is.
+pub fn digest(folder: &Path, id: ProposalId) -> String {
+    let shown = countersign(folder).args(["proposal", "show", &id.to_string()]).output().unwrap();
+    assert!(shown.status.success(), "{shown:?}");
+    let card = String::from_utf8(shown.stdout).unwrap();
+    let line = card.lines().find_map(|line| line.strip_prefix("  digest   "));
+    line.unwrap_or_else(|| panic!("{card}")).to_owned()
+}
