@@ -13,7 +13,7 @@ pub struct Identity(Arc<str>);
 
 /// Why a text names nobody.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Malformed {
+pub enum NotAName {
     /// A character other than visible ASCII.
     Character,
     /// No text.
@@ -26,16 +26,16 @@ impl Identity {
     /// Reads a name.
     ///
     /// # Errors
-    /// [`Malformed`], if it is not 1 to 2,048 visible ASCII characters.
-    pub fn parse(text: &str) -> Result<Self, Malformed> {
+    /// [`NotAName`], if it is not 1 to 2,048 visible ASCII characters.
+    pub fn parse(text: &str) -> Result<Self, NotAName> {
         if text.is_empty() {
-            return Err(Malformed::Empty);
+            return Err(NotAName::Empty);
         }
         if text.len() > MAX_IDENTITY {
-            return Err(Malformed::TooLong);
+            return Err(NotAName::TooLong);
         }
         if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(Malformed::Character);
+            return Err(NotAName::Character);
         }
         Ok(Self(text.to_ascii_lowercase().into()))
     }
@@ -58,7 +58,7 @@ impl fmt::Display for Identity {
     }
 }
 
-impl fmt::Display for Malformed {
+impl fmt::Display for NotAName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Character => "a name is visible ascii characters, without spaces",
@@ -68,7 +68,7 @@ impl fmt::Display for Malformed {
     }
 }
 
-impl std::error::Error for Malformed {}
+impl std::error::Error for NotAName {}
 
 /// As long as a SPIFFE ID may be (SPIFFE-ID §2.3).
 const MAX_IDENTITY: usize = 2_048;
@@ -85,14 +85,14 @@ mod tests {
     #[test]
     fn what_can_look_like_another_name_is_none() {
         for (text, why) in [
-            ("", Malformed::Empty),
-            ("maria ", Malformed::Character),
-            ("m\u{430}ria", Malformed::Character),
-            ("maria\u{200b}", Malformed::Character),
-            ("maria\nverdict: approve", Malformed::Character),
+            ("", NotAName::Empty),
+            ("maria ", NotAName::Character),
+            ("m\u{430}ria", NotAName::Character),
+            ("maria\u{200b}", NotAName::Character),
+            ("maria\nverdict: approve", NotAName::Character),
         ] {
             assert_eq!(Identity::parse(text), Err(why), "{text:?}");
         }
-        assert_eq!(Identity::parse(&"a".repeat(2_049)), Err(Malformed::TooLong));
+        assert_eq!(Identity::parse(&"a".repeat(2_049)), Err(NotAName::TooLong));
     }
 }

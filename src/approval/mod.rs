@@ -18,7 +18,7 @@ mod tally;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use identity::Identity;
+pub use identity::{Identity, NotAName};
 pub use people::{Group, People, Person};
 pub use proof::{Answer, Proof};
 pub use refusal::Refusal;
