@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use countersign::id::ProposalId;
-use countersign::proposal::{Proposal, Status};
+use countersign::proposal::{Need, Proposal, Status, Terms};
 use countersign::store::Store;
 use http::Request;
 
@@ -168,6 +168,30 @@ async fn one_no_ends_it() {
     let no = said(&bob.answers("deny", &folder, id, &reason));
     assert!(no.1.contains("is denied"), "{no:?}");
     assert_eq!(agent.send(refund()).await.problem(), (403, "approval_denied".to_owned()));
+    assert!(upstream.is_untouched());
+}
+
+/// Whoever can write to the database can make it say that fewer are needed. The rules do not.
+#[tokio::test]
+async fn the_rules_say_how_many_and_not_the_database() {
+    let (ann, bob) = (Human::new("ann"), Human::new("bob"));
+    let upstream = Upstream::answering(|_| reply("refunded"));
+    let site = setup(&upstream, &[ann.entry(""), bob.entry("")], "ann, bob").start();
+    let (agent, folder) = (site.agent("writer"), site.path(""));
+    let id = put(&agent).await;
+    let needs = vec![Need { quorum: 1, approvers: vec![] }];
+    let terms = Terms { needs, ..Terms::default() }.to_bytes();
+    let terms: String = terms.iter().map(|byte| format!("{byte:02x}")).collect();
+    let program = format!(
+        "import sqlite3; d = sqlite3.connect('state/countersign.db'); \
+         d.execute('UPDATE proposals SET terms = ?', (bytes.fromhex('{terms}'),)); d.commit()"
+    );
+    let mut python = Command::new("python3");
+    assert!(python.args(["-c", &program]).current_dir(&folder).status().unwrap().success());
+    let alone = said(&ann.says("approve", &folder, id));
+    assert!(alone.1.contains("is approved"), "{alone:?}");
+    let answer = agent.send(refund()).await;
+    assert_eq!(answer.problem(), (403, "approval_not_valid".to_owned()));
     assert!(upstream.is_untouched());
 }
 

@@ -244,6 +244,71 @@ async fn what_nobody_decides_expires_and_is_asked_anew() {
 }
 
 #[tokio::test]
+async fn the_answer_waits_for_its_owner_and_for_nobody_else() {
+    let upstream = Upstream::answering(|_| {
+        let mut answer = reply("made");
+        *answer.status_mut() = http::StatusCode::CREATED;
+        answer.headers_mut().insert("x-order", "7".parse().unwrap());
+        answer
+    });
+    let site = setup(&upstream, "hold: 0s").start();
+    let (agent, other) = (site.agent("writer"), site.agent("reader"));
+    let id = proposal(&agent.send(order("one")).await);
+    let path = format!("/.countersign/v1/proposals/{id}/result");
+    assert_eq!(agent.get(&path).await.problem(), (409, "approval_pending".to_owned()));
+    approve(&site, id);
+    assert_eq!(agent.get(&path).await.problem(), (409, "execution_pending".to_owned()));
+    agent.send(order("one")).await;
+    for _ in 0..2 {
+        let kept = agent.get(&path).await;
+        assert_eq!((kept.status.as_u16(), kept.text()), (201, "made".to_owned()));
+        assert_eq!((kept.header("x-order"), proposal(&kept)), ("7", id));
+    }
+    assert_eq!(other.get(&path).await.problem(), (404, "no_such_proposal".to_owned()));
+    let odd = [format!("{path}s"), format!("{path}/"), path.replace("/result", "/")];
+    for path in odd {
+        assert_eq!(agent.get(&path).await.problem(), (404, "no_such_route".to_owned()), "{path}");
+    }
+    assert_eq!(upstream.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn its_owner_takes_it_back_until_it_is_sent() {
+    let upstream = Upstream::answering(|_| reply("done"));
+    let site = setup(&upstream, "hold: 0s").start();
+    let (agent, other) = (site.agent("writer"), site.agent("reader"));
+    let cancel = |id| {
+        let path = format!("/.countersign/v1/proposals/{id}/cancel");
+        Request::post(path).body(body(String::new())).unwrap()
+    };
+    let undecided = proposal(&agent.send(order("one")).await);
+    let refused = other.send(cancel(undecided)).await;
+    assert_eq!(refused.problem(), (404, "no_such_proposal".to_owned()));
+    let path = format!("/.countersign/v1/proposals/{undecided}/cancel");
+    assert_eq!(agent.get(&path).await.problem(), (405, "method_not_served".to_owned()));
+    assert_eq!(agent.send(cancel(undecided)).await.json()["status"], "cancelled");
+    assert_eq!(
+        agent.send(cancel(undecided)).await.problem(),
+        (409, "proposal_withdrawn".to_owned())
+    );
+    let anew = proposal(&agent.send(order("one")).await);
+    assert_ne!(anew, undecided);
+
+    approve(&site, anew);
+    let cancelled = agent.send(cancel(anew)).await.json();
+    let stands = (&cancelled["status"], &cancelled["execution"]);
+    assert_eq!(stands, (&"approved".into(), &"failed".into()));
+    assert_eq!(agent.send(order("one")).await.problem(), (403, "proposal_withdrawn".to_owned()));
+    assert!(upstream.is_untouched());
+
+    let sent = proposal(&agent.send(order("two")).await);
+    approve(&site, sent);
+    assert_eq!(agent.send(order("two")).await.status, 200);
+    assert_eq!(agent.send(cancel(sent)).await.problem().0, 409);
+    assert_eq!(agent.send(order("two")).await.text(), "done");
+}
+
+#[tokio::test]
 async fn of_many_identical_calls_one_is_carried_out_and_all_get_its_answer() {
     let upstream = Upstream::answering(|received| {
         reply(format!("{:?} for {:?}", received.header("authorization"), received.body))

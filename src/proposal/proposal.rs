@@ -68,6 +68,12 @@ impl Proposal {
         Self { draft, digest, state }
     }
 
+    /// The same on other terms.
+    pub fn under(mut self, terms: Terms) -> Self {
+        self.draft.terms = terms;
+        self
+    }
+
     /// Its id.
     pub fn id(&self) -> ProposalId {
         self.draft.id

@@ -3,16 +3,12 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::clock::Timestamp;
 use crate::id::ProposalId;
 use crate::identity::Caller;
-use crate::policy::Reason;
-use crate::proposal::Proposal;
-use crate::proxy::account::Account;
+use crate::proxy::account::{Account, Carried};
 use crate::proxy::failure::Failure;
-use crate::proxy::standing::Standing;
+use crate::proxy::mailbox;
 use crate::route::{Head, NoRoute, Route, Table};
-use crate::store;
 
 /// Whether a request is for Countersign itself rather than for an upstream.
 pub fn is_reserved(head: &Head) -> bool {
@@ -23,70 +19,26 @@ pub fn is_reserved(head: &Head) -> bool {
 /// Answers a request for Countersign itself.
 ///
 /// # Errors
-/// [`Failure::NoRoute`], for a path or a method that is not there; [`Failure::NoProposal`].
+/// [`Failure::NoRoute`], for a path or a method that is not there; as [`mailbox`] says.
 pub(super) async fn answer(
     account: &Account,
     head: &Head,
     caller: &Caller,
-) -> Result<Value, Failure> {
+) -> Result<Carried, Failure> {
     let path = head.path().as_str();
-    let proposal = path.strip_prefix(PROPOSALS);
-    if path != WHOAMI && proposal.is_none() {
-        return Err(Failure::NoRoute(NoRoute::Path));
-    }
-    if head.method() != Method::GET {
-        return Err(Failure::NoRoute(NoRoute::Method(vec![Method::GET])));
-    }
-    match proposal {
-        Some(id) => proposal_of(account, id, caller).await,
-        None => Ok(whoami(caller, &account.view.snapshot.routes)),
+    match path.strip_prefix(PROPOSALS) {
+        Some(rest) => mailbox::answer(account, rest, head.method(), caller).await,
+        None if path != WHOAMI => Err(Failure::NoRoute(NoRoute::Path)),
+        None if head.method() != Method::GET => {
+            Err(Failure::NoRoute(NoRoute::Method(vec![Method::GET])))
+        }
+        None => Ok(Carried::Ours(whoami(caller, &account.view.snapshot.routes))),
     }
 }
 
 /// Where an agent asks after a proposal.
 pub(super) fn proposal_path(id: ProposalId) -> String {
     format!("{PROPOSALS}{id}")
-}
-
-/// Where a proposal stands, for its owner. Others learn not even that there is one.
-async fn proposal_of(account: &Account, id: &str, caller: &Caller) -> Result<Value, Failure> {
-    let shared = &account.plane.shared;
-    let id = ProposalId::parse(id).ok_or(Failure::NoProposal)?;
-    let docket = shared.docket.as_ref().ok_or(Failure::NoProposal)?;
-    let proposal = match docket.desk.load(id).await {
-        Ok(proposal) => proposal,
-        Err(store::Error::Unknown(_)) => return Err(Failure::NoProposal),
-        Err(why) => return Err(why.into()),
-    };
-    if proposal.substance().owner() != caller.principal.spiffe_id() {
-        return Err(Failure::NoProposal);
-    }
-    Ok(told(&proposal, shared.clock.now()))
-}
-
-fn told(proposal: &Proposal, now: Timestamp) -> Value {
-    let (draft, state) = (proposal.draft(), proposal.state());
-    let request = proposal.substance().request();
-    let reason = |reason: &Reason| json!({ "code": reason.code, "message": reason.message });
-    let time = |time: Option<Timestamp>| time.map(|time| time.to_string());
-    json!({
-        "id": draft.id,
-        "status": state.status.as_str(),
-        "execution": state.execution.as_str(),
-        "detail": Standing::of(proposal, now).told(),
-        "digest": proposal.digest().to_string(),
-        "request": {
-            "method": request.method().as_str(),
-            "url": request.url(),
-            "body_bytes": request.body().len(),
-        },
-        "reasons": draft.terms.reasons.iter().map(reason).collect::<Vec<_>>(),
-        "created_at": draft.created.to_string(),
-        "expires_at": draft.expires_at.to_string(),
-        "decided_at": time(state.decided_at),
-        "finished_at": time(state.finished_at),
-        "answer_status": state.answer.as_ref().map(|answer| answer.status().as_u16()),
-    })
 }
 
 /// Who the agent is, until when, and which routes exist. Whether policy lets it use one is decided

@@ -50,7 +50,7 @@ async fn carry_out(account: &mut Account, request: Request<Incoming>) -> Result<
         return agent_mcp::answer(account, caller, &head, &mut body).await;
     }
     if agent_api::is_reserved(&head) {
-        return agent_api::answer(account, &head, &caller).await.map(Carried::Ours);
+        return agent_api::answer(account, &head, &caller).await;
     }
     let target = snapshot.routes.resolve(head)?;
     let route = Arc::clone(target.route());

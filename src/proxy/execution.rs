@@ -19,7 +19,7 @@ use crate::credential::{Authorized, Guard};
 use crate::enforce::{Ask, Cause, authorize};
 use crate::id::{DecisionId, ProposalId};
 use crate::policy::Approval;
-use crate::proposal::{Answer, Difference, MAX_ANSWER_BODY, Outcome, Proposal, Verdict};
+use crate::proposal::{Answer, Difference, MAX_ANSWER_BODY, Outcome, Proposal, Terms, Verdict};
 use crate::proxy::cleaning::{self, Finds};
 use crate::proxy::failure::Failure;
 use crate::proxy::plane::{Plane, View};
@@ -37,6 +37,8 @@ pub(super) struct Executor {
     pub(super) ask: Ask,
     pub(super) body: Bytes,
     pub(super) id: ProposalId,
+    /// On what terms the rules let people agree to it now, whatever was kept.
+    pub(super) terms: Terms,
 }
 
 /// A request that may go out now.
@@ -84,7 +86,8 @@ impl Executor {
         let (shared, snapshot) = (&self.plane.shared, &self.view.snapshot);
         let now = shared.clock.now();
         let signed = self.desk.approvals(claimed.id()).await.map_err(Failure::from)?;
-        if counted(claimed, &signed, &snapshot.people, now) != Some(Verdict::Approve) {
+        let asked = claimed.clone().under(self.terms.clone());
+        if counted(&asked, &signed, &snapshot.people, now) != Some(Verdict::Approve) {
             return Err(Refused::Not(Standing::Unsigned));
         }
         let approval = Approval {

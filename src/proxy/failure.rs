@@ -37,6 +37,8 @@ pub enum Failure {
     Misdirected,
     /// The agent has no such proposal.
     NoProposal,
+    /// The agent's proposal stands so that what it asks of it cannot be done.
+    NotNow(Standing),
     /// Nothing carries this request.
     NoRoute(NoRoute),
     /// The answer cannot be searched for what was injected.
@@ -84,6 +86,7 @@ impl Failure {
             | Self::Malformed(_)
             | Self::Misdirected
             | Self::NoProposal
+            | Self::NotNow(_)
             | Self::NoRoute(_)
             | Self::Oversized(_)
             | Self::Unreadable(_) => Fault::Agent,
@@ -134,6 +137,7 @@ impl Failure {
             Self::NoRoute(NoRoute::Ambiguous(rule)) => rule.status(),
             Self::NoRoute(NoRoute::Method(_)) => StatusCode::METHOD_NOT_ALLOWED,
             Self::NoProposal | Self::NoRoute(NoRoute::Path) => StatusCode::NOT_FOUND,
+            Self::NotNow(_) => StatusCode::CONFLICT,
             Self::Opaque | Self::Unasked | Self::Unsigned(_) => StatusCode::BAD_GATEWAY,
             Self::Oversized(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Panicked => StatusCode::INTERNAL_SERVER_ERROR,
@@ -166,6 +170,7 @@ impl Failure {
             Self::NoRoute(NoRoute::Host) => "no_such_host",
             Self::NoRoute(NoRoute::Method(_)) => "method_not_served",
             Self::NoRoute(NoRoute::Path) => "no_such_route",
+            Self::NotNow(standing) => standing.code(),
             Self::Opaque => "response_unscannable",
             Self::Oversized(_) => "proposal_too_large",
             Self::Panicked => "internal",
@@ -234,6 +239,7 @@ impl fmt::Display for Failure {
                 f.write_str("the route does not serve this method")
             }
             Self::NoRoute(NoRoute::Path) => f.write_str("no route of this host serves this path"),
+            Self::NotNow(standing) => write!(f, "a proposal: {}", standing.code()),
             Self::Opaque => f.write_str(
                 "the response has a content coding, so it cannot be searched for the injected \
                  secret; set `unscannable: pass` on the route to let such responses through",

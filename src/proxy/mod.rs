@@ -17,6 +17,7 @@ mod uptake;
 pub mod answer;
 pub mod plane;
 pub mod tunnel;
+mod mailbox;
 pub mod agent_api;
 pub mod arrival;
 mod arrived;

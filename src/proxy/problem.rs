@@ -134,6 +134,7 @@ fn detail(failure: &Failure) -> Cow<'_, str> {
         Failure::Panicked => {
             "Something broke here. Nothing more is known; ask the operator.".into()
         }
+        Failure::NotNow(standing) => standing.told(),
         Failure::Proposed(proposed) => proposed.standing.detail(),
         Failure::Refused(refusal) => match refusal.cause() {
             Cause::Denied => denial(refusal.reasons()),
@@ -200,6 +201,7 @@ fn reasons(failure: &Failure) -> &[Reason] {
 fn is_retryable(failure: &Failure) -> bool {
     match failure {
         Failure::Audit(_) | Failure::State(_) => true,
+        Failure::NotNow(standing) => standing.is_open(),
         Failure::Proposed(proposed) => proposed.standing.is_open(),
         Failure::Upstream(error) => {
             error.sent() == upstream::Sent::Nothing

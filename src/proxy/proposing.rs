@@ -57,11 +57,12 @@ pub(super) async fn carry_out(
     for name in per_attempt(ask.target.head().headers()) {
         ask.target.head_mut().leave_out(&name);
     }
+    let terms = Terms::new(needs(&refusal), refusal.reasons());
     let proposal = put(account, docket, &ask, &refusal, body.clone()).await?;
     let id = proposal.id();
     let place = docket.place();
     let hold = if place.is_some() { hold } else { Duration::ZERO };
-    let call = Call { account, docket, ask, body };
+    let call = Call { account, docket, ask, body, terms };
     let (proposal, standing) = call.follow(proposal, hold).await?;
     match proposal.state().answer.clone().filter(|_| standing == Standing::Answered) {
         Some(answer) => Ok(Carried::Kept { id, answer }),
@@ -79,6 +80,7 @@ struct Call<'a> {
     docket: &'a Docket,
     ask: Ask,
     body: Bytes,
+    terms: Terms,
 }
 
 impl Call<'_> {
@@ -130,6 +132,7 @@ impl Call<'_> {
             ask: Ask { caller, ..self.ask.clone() },
             body: self.body.clone(),
             id: proposal.id(),
+            terms: self.terms.clone(),
         };
         let one = plane.underway.begin();
         let running = tokio::task::spawn_local(async move {
@@ -152,10 +155,7 @@ async fn put(
     body: Bytes,
 ) -> Result<Proposal, Failure> {
     let now = account.plane.shared.clock.now();
-    let needs: &[ApprovalNeed] = match refusal.decision().effect() {
-        Effect::Escalate(needs) => needs,
-        Effect::Allow | Effect::Deny => &[],
-    };
+    let needs = needs(refusal);
     let waiting = account.view.snapshot.waiting;
     let expiry = needs.iter().filter_map(|need| need.expires_in).min();
     let draft = Draft {
@@ -174,6 +174,13 @@ async fn put(
             Ok(proposal)
         }
         Put::Standing(proposal) => Ok(proposal),
+    }
+}
+
+fn needs(refusal: &Refusal) -> &[ApprovalNeed] {
+    match refusal.decision().effect() {
+        Effect::Escalate(needs) => needs,
+        Effect::Allow | Effect::Deny => &[],
     }
 }
 

@@ -103,6 +103,14 @@ impl Desk {
         self.ask(move |store| async move { store.load(id).await }).await
     }
 
+    /// Takes the proposal `id` back, as [`Store::cancel`] does.
+    ///
+    /// # Errors
+    /// [`Error::Illegal`], if it is too late; else as [`Error`] says.
+    pub async fn cancel(&self, id: ProposalId, now: Timestamp) -> Result<Proposal, Error> {
+        self.ask(move |store| async move { store.cancel(id, now).await }).await
+    }
+
     /// What people said about the proposal `id`.
     ///
     /// # Errors

@@ -87,12 +87,12 @@ impl Store {
         self.change(id, |proposal| proposal.decide(verdict, now)).await
     }
 
-    /// Its owner takes it back.
+    /// Its owner takes it back: undecided it is cancelled, approved and queued it fails unsent.
     ///
     /// # Errors
-    /// [`Error::Illegal`], if it was decided before.
+    /// [`Error::Illegal`], if it is neither.
     pub async fn cancel(&self, id: ProposalId, now: Timestamp) -> Result<Proposal, Error> {
-        self.change(id, |proposal| proposal.cancel(now)).await
+        self.change(id, |proposal| proposal.cancel(now).or_else(|_| proposal.abandon(now))).await
     }
 
     /// One executor takes this proposal; of several that try, one succeeds.
