@@ -13,6 +13,7 @@ mod operations;
 mod policy;
 mod proposals;
 mod approvals;
+mod replicas;
 mod history;
 mod bundles;
 mod decision_log;

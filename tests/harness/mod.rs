@@ -18,6 +18,7 @@
 
 mod people;
 mod pki;
+mod database;
 mod leak;
 mod wait;
 mod answer;
@@ -33,6 +34,7 @@ mod till;
 pub use agent::{Agent, Feed, Outgoing, body, empty, request};
 pub use answer::Answer;
 pub use binary::Binary;
+pub use database::postgres;
 pub use leak::{SECRET, logs};
 pub use people::{Human, countersign, digest};
 pub use pki::{Authority, Identity, svid};
