@@ -42,7 +42,7 @@ fn git_clones_and_pushes_without_a_password_and_hears_why_a_push_is_denied() {
 }
 
 /// Two bare repositories of one commit each.
-fn make_repositories(folder: &Path) {
+pub(super) fn make_repositories(folder: &Path) {
     let git = |at: &Path, arguments: &[&str]| {
         git(None, at, arguments).ok();
     };
@@ -56,7 +56,7 @@ fn make_repositories(folder: &Path) {
 }
 
 /// git, with nothing of what this machine has configured for it.
-fn git(stand: Option<&Stand>, at: &Path, arguments: &[&str]) -> Said {
+pub(super) fn git(stand: Option<&Stand>, at: &Path, arguments: &[&str]) -> Said {
     let mut command = Command::new("git");
     command.args(["-c", "user.name=Agent", "-c", "user.email=agent@example.org"]);
     command.args(arguments).current_dir(at);

@@ -13,6 +13,7 @@ mod conformance;
 mod curl;
 mod events;
 mod git;
+mod approved;
 mod libraries;
 mod mcp;
 mod remote_calls;

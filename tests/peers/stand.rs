@@ -7,8 +7,8 @@ use crate::harness::{Setup, Site, Upstream, reply};
 
 /// A site for `localhost`, in front of somebody else's server.
 pub struct Stand {
-    /// Kept, because dropping it stops it.
-    _site: Site,
+    /// Dropping it stops it.
+    site: Site,
     /// What an agent calls it.
     pub url: String,
     /// The certificate authority, the agent's certificate and its key.
@@ -38,7 +38,12 @@ impl Stand {
             in_words(path)
         });
         let url = format!("https://localhost:{}", site.address.port());
-        Self { _site: site, url, files }
+        Self { site, url, files }
+    }
+
+    /// Where its configuration is.
+    pub fn folder(&self) -> PathBuf {
+        self.site.path("")
     }
 
     /// Its port with the three files: what `plain_door.js` takes.
