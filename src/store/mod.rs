@@ -12,6 +12,7 @@
 mod error;
 mod connection;
 mod row;
+mod proposal_row;
 mod proposals;
 mod approvals;
 mod bounds;
