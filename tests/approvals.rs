@@ -28,7 +28,7 @@ decision := {
 	input.countersign.approval == null
 }
 
-decision := {"allowed": true} if input.countersign.approval != null
+decision := {"allowed": true} if input.countersign.approval.approvers == ["ann", "bob"]
 "#;
 
 fn refund() -> Request<Outgoing> {
@@ -97,6 +97,10 @@ async fn two_people_sign_and_the_call_is_made_once() {
         assert_eq!((answer.status.as_u16(), answer.text()), (200, "refunded".to_owned()));
     }
     assert_eq!(upstream.requests().len(), 1);
+    let intent = &site.recorded("intent", 1).await[0];
+    let terms = intent["terms"].as_str().unwrap();
+    assert!(terms.starts_with(&format!("proposal={id} digest=sha-256:")), "{terms}");
+    assert!(terms.ends_with(" approvers=ann,bob"), "{terms}");
 }
 
 #[tokio::test]

@@ -39,8 +39,8 @@ pub struct Grant {
 impl Grant {
     pub(super) fn issue(ask: Ask, decision: Decision) -> Self {
         let approved = ask.approval.as_deref().map(|approval| {
-            let Approval { proposal, digest, .. } = approval;
-            format!("proposal={proposal} digest={digest}")
+            let Approval { proposal, digest, approvers, .. } = approval;
+            format!("proposal={proposal} digest={digest} approvers={}", approvers.join(","))
         });
         Self { revision: decision.revision().to_string(), approved, ask, decision }
     }

@@ -10,6 +10,8 @@ use crate::id::ProposalId;
 pub struct Approval {
     /// The proposal.
     pub proposal: ProposalId,
+    /// The names of those who agreed, each once, in alphabetical order.
+    pub approvers: Vec<String>,
     /// What was agreed to, as it is printed: `sha-256:` and hexadecimal digits.
     pub digest: String,
     /// When it was.

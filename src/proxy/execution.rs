@@ -14,6 +14,7 @@ use http::header::CONTENT_LENGTH;
 use http_body_util::BodyExt;
 use tokio::time::{Instant, sleep, timeout};
 
+use crate::approval::{self, tally};
 use crate::audit::{self, Trail};
 use crate::credential::{Authorized, Guard};
 use crate::enforce::{Ask, Cause, authorize};
@@ -25,7 +26,7 @@ use crate::proxy::failure::Failure;
 use crate::proxy::plane::{Plane, View};
 use crate::proxy::standing::Standing;
 use crate::route::Body;
-use crate::store::{Desk, Error, counted};
+use crate::store::{Desk, Error, proved};
 use crate::upstream;
 
 /// What it takes to carry a proposal out.
@@ -87,11 +88,13 @@ impl Executor {
         let now = shared.clock.now();
         let signed = self.desk.approvals(claimed.id()).await.map_err(Failure::from)?;
         let asked = claimed.clone().under(self.terms.clone());
-        if counted(&asked, &signed, &snapshot.people, now) != Some(Verdict::Approve) {
+        let answers = proved(&asked, &signed, &snapshot.people, now);
+        if tally(&self.terms, &snapshot.people, &answers) != Some(Verdict::Approve) {
             return Err(Refused::Not(Standing::Unsigned));
         }
         let approval = Approval {
             proposal: claimed.id(),
+            approvers: approvers(&answers),
             digest: claimed.digest().to_string(),
             decided_at: claimed.state().decided_at.unwrap_or(now),
         };
@@ -235,6 +238,14 @@ fn outcome(answer: Answer) -> Outcome {
         true => Outcome::Failed(Some(answer)),
         false => Outcome::Succeeded(answer),
     }
+}
+
+/// The names of those whose answers these are.
+fn approvers(answers: &[approval::Answer]) -> Vec<String> {
+    let mut names: Vec<_> = answers.iter().map(|one| one.approver().to_string()).collect();
+    names.sort();
+    names.dedup();
+    names
 }
 
 /// Whether it is certain that the upstream has not acted.

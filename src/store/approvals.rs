@@ -6,7 +6,7 @@
 use crate::approval::{Answer, People, Proof, tally};
 use crate::clock::Timestamp;
 use crate::id::ProposalId;
-use crate::proposal::{Illegal, Proposal, Status, Verdict};
+use crate::proposal::{Illegal, Proposal, Status};
 use crate::store::connection::{Store, Transaction, Value};
 use crate::store::error::Error;
 use crate::store::proposals::{keep, lock};
@@ -49,7 +49,8 @@ impl Store {
             return Err(Error::Answered);
         }
         let all = all(&mut transaction, id).await?;
-        if let Some(verdict) = counted(&proposal, &all, people, now) {
+        let answers = proved(&proposal, &all, people, now);
+        if let Some(verdict) = tally(&proposal.draft().terms, people, &answers) {
             proposal.decide(verdict, now)?;
         }
         keep(transaction, &proposal).await?;
@@ -65,16 +66,15 @@ impl Store {
     }
 }
 
-/// What `approvals` come to at the time `now`. Those that prove nothing any more do not count.
-pub fn counted(
+/// Whose answers `approvals` are at the time `now`. Those that prove nothing any more are nobody's.
+pub fn proved(
     proposal: &Proposal,
     approvals: &[Approval],
     people: &People,
     now: Timestamp,
-) -> Option<Verdict> {
+) -> Vec<Answer> {
     let proved = |approval: &Approval| approval.proof.verify(proposal, people, now).ok();
-    let answers: Vec<_> = approvals.iter().filter_map(proved).collect();
-    tally(&proposal.draft().terms, people, &answers)
+    approvals.iter().filter_map(proved).collect()
 }
 
 async fn all(transaction: &mut Transaction, id: ProposalId) -> Result<Vec<Approval>, Error> {

@@ -20,7 +20,7 @@ mod keeper;
 #[cfg(test)]
 mod tests;
 
-pub use approvals::{Approval, counted};
+pub use approvals::{Approval, proved};
 pub use bounds::MAX_PENDING;
 pub use connection::Store;
 pub use error::Error;

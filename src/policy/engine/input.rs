@@ -223,7 +223,9 @@ impl Builder {
     fn approval(&self, approval: Option<&Approval>) -> Value {
         let Some(approval) = approval else { return Value::Null };
         let keys = &self.keys;
+        let approvers = approval.approvers.iter().map(|name| Value::from(name.as_str()));
         object([
+            (&keys.approvers, Value::from(approvers.collect::<Vec<_>>())),
             (&keys.decided_at, Value::from(approval.decided_at.to_string())),
             (&keys.digest, Value::from(approval.digest.as_str())),
             (&keys.proposal, Value::from(approval.proposal.to_string())),

@@ -29,6 +29,7 @@ keys! {
     address,
     arguments,
     approval,
+    approvers,
     attributes,
     body,
     cert,

@@ -10,7 +10,7 @@ use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::{Method, StatusCode, Uri};
 
 use crate::approval::tests::signer::Signer;
-use crate::approval::{self, Group, People, Refusal};
+use crate::approval::{self, Group, People, Refusal, tally};
 use crate::clock::Timestamp;
 use crate::id::{CredentialName, ProposalId, TaskId};
 use crate::identity::SpiffeId;
@@ -19,7 +19,7 @@ use crate::proposal::{
     Answer, Claim, Digest, Draft, Execution, IdempotencyKey, Illegal, Need, Outcome, Proposal,
     Request, Status, Substance, Terms, Verdict,
 };
-use crate::store::{Error, MAX_PENDING, Put, Store, counted};
+use crate::store::{Error, MAX_PENDING, Put, Store, proved};
 use database::Database;
 
 const NOW: Timestamp = Timestamp::from_micros(5_000);
@@ -250,7 +250,8 @@ async fn each_person_answers_once_and_for_this_digest(url: String) {
     let all = store.approvals(id).await.unwrap();
     let names: Vec<_> = all.iter().map(|one| one.approver.as_str()).collect();
     assert_eq!(names, ["ann", "bob"]);
-    let count = |people| counted(&second, &all, people, NOW);
+    let terms = &second.draft().terms;
+    let count = |people: &People| tally(terms, people, &proved(&second, &all, people, NOW));
     assert_eq!(count(&people), Some(Verdict::Approve));
     // Who leaves takes their word along.
     assert_eq!(count(&payments(&[&ann])), None);
