@@ -141,7 +141,7 @@ async fn a_held_call_goes_on_by_itself_once_it_is_approved() {
     let intent = site.recorded("intent", 1).await.remove(0);
     assert_eq!(intent["durability"], "disk");
     let digest = load(&site.path(""), id).await.digest();
-    assert_eq!(intent["terms"], format!("proposal={id} digest={digest}"));
+    assert_eq!(intent["terms"], format!("proposal={id} digest={digest} approvers=maria"));
 }
 
 #[tokio::test]

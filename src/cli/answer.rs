@@ -14,7 +14,7 @@ use crate::approval::{
 };
 use crate::cli::stored::Stored;
 use crate::cli::{ConfigPath, Exit};
-use crate::clock::{Clock, Timestamp};
+use crate::clock::Clock;
 use crate::id::ProposalId;
 use crate::proposal::{Card, Proposal, Status};
 use crate::store::Error;
@@ -73,12 +73,12 @@ impl Deny {
 
 impl Answer {
     fn run(self, verdict: Verdict, out: &mut dyn Write, err: &mut dyn Write) -> io::Result<Exit> {
-        match self.answer(verdict, err)? {
+        match self.answer(verdict, err) {
             Ok(proposal) => {
-                let (id, status) = (proposal.id(), proposal.state().status);
-                match status {
+                let id = proposal.id();
+                match proposal.state().status {
                     Status::Pending => writeln!(out, "{id} waits for more people")?,
-                    _ => writeln!(out, "{id} is {status}")?,
+                    status => writeln!(out, "{id} is {status}")?,
                 }
                 Ok(Exit::Done)
             }
@@ -89,49 +89,42 @@ impl Answer {
         }
     }
 
-    fn answer(&self, verdict: Verdict, err: &mut dyn Write) -> io::Result<Result<Proposal, Not>> {
-        let stored = match Stored::of(&self.config) {
-            Ok(stored) => stored,
-            Err(why) => return Ok(Err(Not(Exit::Configuration, why))),
-        };
-        let Some(id) = ProposalId::parse(&self.id) else {
-            let why =
-                format!("`{}` is not a proposal's id: prp_ and 32 hexadecimal digits", self.id);
-            return Ok(Err(Not(Exit::NotFound, why)));
-        };
-        let proposal = match stored.with(async move |store| store.load(id).await)? {
-            Ok(proposal) => proposal,
-            Err(why) => return Ok(Err(why.into())),
-        };
+    /// Show, ask, sign, hand in.
+    fn answer(&self, verdict: Verdict, err: &mut dyn Write) -> Result<Proposal, Not> {
+        let stored = Stored::of(&self.config).map_err(|why| Not(Exit::Configuration, why))?;
+        let id = ProposalId::parse(&self.id).ok_or_else(|| {
+            let why = "not a proposal's id, which is prp_ and 32 hexadecimal digits";
+            Not(Exit::NotFound, format!("`{}` is {why}", self.id))
+        })?;
+        let proposal = stored.with(async move |store| store.load(id).await)??;
         writeln!(err, "{}", Card(&proposal))?;
-        if let Err(not) = self.confirmed(&verdict, &proposal, err)? {
-            return Ok(Err(not));
-        }
+        self.confirm(&verdict, &proposal, err)?;
+        let approver = self.approver(&stored.people)?;
         let now = Clock::System.now();
-        let proof = match self.proof(verdict, &proposal, &stored.people, now)? {
-            Ok(proof) => proof,
-            Err(not) => return Ok(Err(not)),
-        };
+        let (digest, nonce) = (proposal.digest(), Nonce::fresh());
+        let expires = proposal.draft().expires_at.min(now.plus(MAX_LIFE));
+        let statement = Statement::new(verdict, digest, approver, nonce, now, expires)
+            .map_err(|_| Not(Exit::Conflict, "its time is over".to_owned()))?;
+        let proof = Proof::new(&statement, &self.sign(&statement.to_string())?);
         let people = &stored.people;
-        let done = stored.with(async move |store| store.answer(id, proof, people, now).await)?;
-        Ok(done.map_err(Not::from))
+        Ok(stored.with(async move |store| store.answer(id, proof, people, now).await)??)
     }
 
-    /// Whether what is signed is what was looked at.
-    fn confirmed(
+    /// Sees to it that what is signed is what was looked at.
+    fn confirm(
         &self,
         verdict: &Verdict,
         proposal: &Proposal,
         err: &mut dyn Write,
-    ) -> io::Result<Result<(), Not>> {
+    ) -> Result<(), Not> {
         if let Some(digest) = &self.digest {
-            let is_this = *digest == proposal.digest().to_string();
             let why = "this is not what you have looked at: its digest is another";
-            return Ok(is_this.then_some(()).ok_or(Not(Exit::Conflict, why.to_owned())));
+            let is_this = *digest == proposal.digest().to_string();
+            return is_this.then_some(()).ok_or_else(|| Not(Exit::Conflict, why.to_owned()));
         }
         if !io::stdin().is_terminal() {
             let why = "nobody is there to ask: say with `--digest` what you have looked at";
-            return Ok(Err(Not(Exit::Failed, why.to_owned())));
+            return Err(Not(Exit::Failed, why.to_owned()));
         }
         let verb = if *verdict == Verdict::Approve { "approve" } else { "deny" };
         write!(err, "type `{verb}` to sign this: ")?;
@@ -139,30 +132,10 @@ impl Answer {
         let mut line = String::new();
         io::stdin().read_line(&mut line)?;
         let is_said = line.trim() == verb;
-        Ok(is_said.then_some(()).ok_or(Not(Exit::Failed, "nothing was signed".to_owned())))
+        is_said.then_some(()).ok_or_else(|| Not(Exit::Failed, "nothing was signed".to_owned()))
     }
 
-    /// The answer, signed. The person is the one whose key it is.
-    fn proof(
-        &self,
-        verdict: Verdict,
-        proposal: &Proposal,
-        people: &People,
-        now: Timestamp,
-    ) -> io::Result<Result<Proof, Not>> {
-        let approver = match self.approver(people) {
-            Ok(approver) => approver,
-            Err(not) => return Ok(Err(not)),
-        };
-        let (digest, nonce) = (proposal.digest(), Nonce::fresh());
-        let expires = proposal.draft().expires_at.min(now.plus(MAX_LIFE));
-        let statement = match Statement::new(verdict, digest, approver, nonce, now, expires) {
-            Ok(statement) => statement,
-            Err(_) => return Ok(Err(Not(Exit::Failed, "its time is over".to_owned()))),
-        };
-        Ok(self.sign(&statement.to_string())?.map(|signature| Proof::new(&statement, &signature)))
-    }
-
+    /// The person is the one whose key it is.
     fn approver(&self, people: &People) -> Result<Identity, Not> {
         let mut public = self.key.clone().into_os_string();
         public.push(".pub");
@@ -177,25 +150,27 @@ impl Answer {
         Ok(person.name.clone())
     }
 
-    fn sign(&self, statement: &str) -> io::Result<Result<String, Not>> {
+    /// What `ssh-keygen` signs; the key itself is read by nobody else.
+    fn sign(&self, statement: &str) -> Result<String, Not> {
+        let not = |why: &str| Not(Exit::Failed, format!("ssh-keygen: {why}"));
         let mut command = Command::new("ssh-keygen");
         command.args(["-Y", "sign", "-n", "countersign", "-f"]).arg(&self.key);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut signing = match command.spawn() {
-            Ok(signing) => signing,
-            Err(why) => {
-                return Ok(Err(Not(Exit::Failed, format!("ssh-keygen cannot be run: {why}"))));
-            }
-        };
+        let mut signing = command.spawn().map_err(|why| not(&why.to_string()))?;
         if let Some(mut input) = signing.stdin.take() {
             input.write_all(statement.as_bytes())?;
         }
         let signed = signing.wait_with_output()?;
         if !signed.status.success() {
-            let why = String::from_utf8_lossy(&signed.stderr);
-            return Ok(Err(Not(Exit::Failed, format!("ssh-keygen: {}", why.trim()))));
+            return Err(not(String::from_utf8_lossy(&signed.stderr).trim()));
         }
-        Ok(Ok(String::from_utf8_lossy(&signed.stdout).into_owned()))
+        Ok(String::from_utf8_lossy(&signed.stdout).into_owned())
+    }
+}
+
+impl From<io::Error> for Not {
+    fn from(why: io::Error) -> Self {
+        Self(Exit::Failed, why.to_string())
     }
 }
 
