@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use countersign::id::ProposalId;
 
@@ -26,7 +27,9 @@ fn asking(setup: Setup, maria: &Human, hold: &str, condition: &str) -> Setup {
 
 /// Has `maria` agree to the one proposal at the deployment in `folder`, once there is one.
 fn agrees(maria: &Human, folder: &Path) {
+    let end = Instant::now() + Duration::from_secs(60);
     let id = loop {
+        assert!(Instant::now() < end, "nothing was put forward");
         let listed = countersign(folder).args(["proposal", "list"]).output().unwrap();
         let listed = String::from_utf8(listed.stdout).unwrap();
         if let Some(id) = listed.split(' ').next().and_then(ProposalId::parse) {
