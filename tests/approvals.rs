@@ -1,5 +1,6 @@
 //! People who answer: with signatures, for themselves, once, and never for their own agents.
 
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -7,8 +8,12 @@ use countersign::id::ProposalId;
 use countersign::proposal::{Need, Proposal, Status, Terms};
 use countersign::store::Store;
 use http::Request;
+use rustix::process::Signal;
 
-use crate::harness::{Agent, Human, Outgoing, Setup, Upstream, body, countersign, digest, reply};
+use crate::harness::{
+    Agent, Binary, Human, Outgoing, SECRET, Setup, Upstream, body, countersign, digest, postgres,
+    reply, verify,
+};
 
 /// Posting takes two of the payments people.
 const TWO: &str = r#"package countersign.authz
@@ -37,10 +42,14 @@ fn refund() -> Request<Outgoing> {
 }
 
 fn setup(upstream: &Upstream, people: &[String], group: &str) -> Setup {
+    setup_at(upstream, "sqlite:state/countersign.db", people, group)
+}
+
+fn setup_at(upstream: &Upstream, state: &str, people: &[String], group: &str) -> Setup {
     Setup::new(upstream)
         .rules(TWO)
         .route("inspect: { body: json }")
-        .section("state: { url: sqlite:state/countersign.db }")
+        .section(&format!("state: {{ url: \"{state}\" }}"))
         .section(&approvals(people, group))
 }
 
@@ -173,6 +182,62 @@ async fn one_no_ends_it() {
     assert!(no.1.contains("is denied"), "{no:?}");
     assert_eq!(agent.send(refund()).await.problem(), (403, "approval_denied".to_owned()));
     assert!(upstream.is_untouched());
+}
+
+#[tokio::test]
+async fn it_survives_kills_an_upstream_that_is_down_and_signatures_in_between() {
+    survives("sqlite:state/countersign.db").await;
+    let (url, _database) = postgres();
+    survives(&url).await;
+}
+
+async fn survives(state: &str) {
+    let (ann, bob) = (Human::new("ann"), Human::new("bob"));
+    let upstream = Upstream::answering(|_| reply("refunded"));
+    let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let setup = setup_at(&upstream, state, &[ann.entry(""), bob.entry("")], "ann, bob");
+    let setup = setup.url(&format!("http://{gone}"));
+    let folder = setup.folder();
+    let folder = folder.path();
+    let agent = |served: &Binary| {
+        let identity = setup.authority.agent("writer");
+        Agent::new(served.address, setup.authority.pem(), Some(identity), SECRET)
+    };
+    let killed = |mut served: Binary| {
+        served.signal(Signal::KILL);
+        assert_eq!(served.wait().signal(), Some(9));
+    };
+
+    let served = Binary::serve(folder);
+    let id = put(&agent(&served)).await;
+    killed(served);
+    assert_eq!(ann.says("approve", folder, id).status.code(), Some(0));
+    let served = Binary::serve(folder);
+    assert_eq!(put(&agent(&served)).await, id);
+    assert_eq!(bob.says("approve", folder, id).status.code(), Some(0));
+    let down = agent(&served).send(refund()).await;
+    assert_eq!((down.status.as_u16(), down.header("x-should-retry")), (502, "true"));
+    killed(served);
+
+    let config = folder.join("countersign.yaml");
+    let text = std::fs::read_to_string(&config).unwrap();
+    let (dead, alive) = (gone.to_string(), upstream.address.to_string());
+    std::fs::write(&config, text.replace(&dead, &alive)).unwrap();
+    let mut served = Binary::serve(folder);
+    for _ in 0..3 {
+        let answer = agent(&served).send(refund()).await;
+        assert_eq!((answer.status.as_u16(), answer.text()), (200, "refunded".to_owned()));
+    }
+    let result = agent(&served).get(&format!("/.countersign/v1/proposals/{id}/result")).await;
+    assert_eq!(result.text(), "refunded");
+    let sent = upstream.requests();
+    assert_eq!(sent.len(), 1);
+    assert_eq!(sent[0].body, "{\"amount\": 45, \"note\": \"\u{202e}ok\"}".as_bytes());
+    served.signal(Signal::TERM);
+    assert!(served.wait().success());
+    let report = verify(&folder.join("audit"));
+    assert!(report.problem.is_none(), "{report}");
+    assert_eq!((report.outcomes.answered, report.outcomes.unknown), (1, 0));
 }
 
 /// Whoever can write to the database can make it say that fewer are needed. The rules do not.
