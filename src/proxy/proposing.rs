@@ -58,11 +58,11 @@ pub(super) async fn carry_out(
         ask.target.head_mut().leave_out(&name);
     }
     let terms = Terms::new(needs(&refusal), refusal.reasons());
-    let proposal = put(account, docket, &ask, &refusal, body.clone()).await?;
+    let call = Call { account, docket, ask, body, terms };
+    let proposal = call.put(&refusal).await?;
     let id = proposal.id();
     let place = docket.place();
     let hold = if place.is_some() { hold } else { Duration::ZERO };
-    let call = Call { account, docket, ask, body, terms };
     let (proposal, standing) = call.follow(proposal, hold).await?;
     match proposal.state().answer.clone().filter(|_| standing == Standing::Answered) {
         Some(answer) => Ok(Carried::Kept { id, answer }),
@@ -84,6 +84,31 @@ struct Call<'a> {
 }
 
 impl Call<'_> {
+    /// The proposal that it is: one that stands already, or else a new one.
+    async fn put(&self, refusal: &Refusal) -> Result<Proposal, Failure> {
+        let Account { plane, view, id: decision, .. } = self.account;
+        let now = plane.shared.clock.now();
+        let expiry = needs(refusal).iter().filter_map(|need| need.expires_in).min();
+        let expiry = expiry.unwrap_or(view.snapshot.waiting.expires_after);
+        let draft = Draft {
+            id: ProposalId::new(),
+            substance: substance(&self.ask, refusal.decision(), self.body.clone())?,
+            terms: self.terms.clone(),
+            key: None,
+            created: now,
+            not_before: now,
+            expires_at: now.plus(expiry),
+        };
+        match self.docket.desk.put(Proposal::new(draft), now).await? {
+            Put::Fresh(proposal) => {
+                let (id, digest) = (proposal.id(), proposal.digest());
+                tracing::info!(proposal = %id, %digest, %decision, "put forward");
+                Ok(proposal)
+            }
+            Put::Standing(proposal) => Ok(proposal),
+        }
+    }
+
     /// Stays with `proposal` until there is nothing more to wait for.
     async fn follow(
         &self,
@@ -144,36 +169,6 @@ impl Call<'_> {
 
     fn standing(&self, proposal: &Proposal) -> Standing {
         Standing::of(proposal, self.account.plane.shared.clock.now())
-    }
-}
-
-async fn put(
-    account: &Account,
-    docket: &Docket,
-    ask: &Ask,
-    refusal: &Refusal,
-    body: Bytes,
-) -> Result<Proposal, Failure> {
-    let now = account.plane.shared.clock.now();
-    let needs = needs(refusal);
-    let waiting = account.view.snapshot.waiting;
-    let expiry = needs.iter().filter_map(|need| need.expires_in).min();
-    let draft = Draft {
-        id: ProposalId::new(),
-        substance: substance(ask, refusal.decision(), body)?,
-        terms: Terms::new(needs, refusal.reasons()),
-        key: None,
-        created: now,
-        not_before: now,
-        expires_at: now.plus(expiry.unwrap_or(waiting.expires_after)),
-    };
-    match docket.desk.put(Proposal::new(draft), now).await? {
-        Put::Fresh(proposal) => {
-            let (id, digest) = (proposal.id(), proposal.digest());
-            tracing::info!(proposal = %id, %digest, decision = %account.id, "put forward");
-            Ok(proposal)
-        }
-        Put::Standing(proposal) => Ok(proposal),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::clock::Timestamp;
 use crate::id::ProposalId;
-use crate::proposal::{Claim, Illegal, Outcome, Proposal, Verdict};
+use crate::proposal::{Claim, Illegal, Outcome, Proposal};
 use crate::store::bounds::admit;
 use crate::store::connection::{Store, Transaction, Value};
 use crate::store::error::Error;
@@ -69,19 +69,6 @@ impl Store {
         let after = after.map(|id| id.to_string()).unwrap_or_default();
         let values = vec![Value::from(&*after), Value::Integer(Some(MAX_PAGE))];
         self.begin().await?.rows(WAITING, values).await?.iter().map(read).collect()
-    }
-
-    /// People have decided; the caller has checked who they are.
-    ///
-    /// # Errors
-    /// [`Error::Illegal`], if it was decided before or its time is over.
-    pub async fn decide(
-        &self,
-        id: ProposalId,
-        verdict: Verdict,
-        now: Timestamp,
-    ) -> Result<Proposal, Error> {
-        self.change(id, |proposal| proposal.decide(verdict, now)).await
     }
 
     /// Its owner takes it back: undecided it is cancelled, approved and queued it fails unsent.

@@ -1,6 +1,6 @@
 //! One suite, run against both databases.
 
-mod database;
+mod postgres;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -20,7 +20,7 @@ use crate::proposal::{
     Request, Status, Substance, Terms, Verdict,
 };
 use crate::store::{Error, MAX_PENDING, Put, Store, proved};
-use database::Database;
+use postgres::Postgres;
 
 const NOW: Timestamp = Timestamp::from_micros(5_000);
 const EXPIRES: Timestamp = Timestamp::from_micros(9_000);
@@ -66,7 +66,13 @@ fn claim(executor: impl ToString) -> Claim {
 async fn approved(store: &Store, draft: Draft) -> ProposalId {
     let id = draft.id;
     store.put(Proposal::new(draft), NOW).await.unwrap();
-    store.decide(id, Verdict::Approve, NOW).await.unwrap();
+    let digest = store.load(id).await.unwrap().digest();
+    let (ann, bob) = (Signer::new("ann"), Signer::new("bob"));
+    let people = payments(&[&ann, &bob]);
+    for who in [ann, bob] {
+        let yes = who.answer(approval::Verdict::Approve, digest, NOW);
+        store.answer(id, yes, &people, NOW).await.unwrap();
+    }
     id
 }
 
@@ -293,7 +299,10 @@ async fn an_agent_has_so_many_questions_at_once(url: String) {
     assert!(matches!(more, Err(Error::TooMany)), "{more:?}");
     // What stands is found all the same, and what is decided makes room.
     assert!(matches!(store.put(numbered(7), NOW).await, Ok(Put::Standing(_))));
-    store.decide(first.unwrap(), Verdict::Deny, NOW).await.unwrap();
+    let (id, ann) = (first.unwrap(), Signer::new("ann"));
+    let digest = store.load(id).await.unwrap().digest();
+    let no = ann.answer(approval::Verdict::Deny(None), digest, NOW);
+    store.answer(id, no, &payments(&[&ann]), NOW).await.unwrap();
     assert!(matches!(store.put(numbered(MAX_PENDING), NOW).await, Ok(Put::Fresh(_))));
 }
 
@@ -331,14 +340,20 @@ async fn what_is_long_over_is_forgotten_and_nothing_else(url: String) {
 /// Runs every case against both.
 macro_rules! suite {
     ($($case:ident),+ $(,)?) => {
-        mod sqlite { $(suite!(@ $case, sqlite);)+ }
-        mod postgres { $(suite!(@ $case, postgres);)+ }
-    };
-    (@ $case:ident, $database:ident) => {
-        #[tokio::test]
-        async fn $case() {
-            let database = super::Database::$database();
-            super::$case(database.url.clone()).await;
+        mod on_sqlite {
+            $(#[tokio::test]
+            async fn $case() {
+                let folder = tempfile::tempdir().unwrap();
+                let file = folder.path().join("countersign.db");
+                super::$case(format!("sqlite:{}", file.display())).await;
+            })+
+        }
+        mod on_postgres {
+            $(#[tokio::test]
+            async fn $case() {
+                let server = super::Postgres::start();
+                super::$case(server.url.clone()).await;
+            })+
         }
     };
 }

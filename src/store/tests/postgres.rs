@@ -1,4 +1,4 @@
-//! A database that lasts as long as its test: a file, or a PostgreSQL of its own.
+//! A PostgreSQL of a test's own, which lasts as long as the test.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -6,21 +6,15 @@ use std::process::Command;
 use tempfile::TempDir;
 
 /// An empty database.
-pub(super) struct Database {
+pub(super) struct Postgres {
     pub(super) url: String,
-    server: Option<PathBuf>,
+    bin: PathBuf,
     folder: TempDir,
 }
 
-impl Database {
-    pub(super) fn sqlite() -> Self {
-        let folder = TempDir::new().unwrap();
-        let url = format!("sqlite:{}", folder.path().join("countersign.db").display());
-        Self { url, server: None, folder }
-    }
-
+impl Postgres {
     /// Started by `pg_ctl`, which waits until it answers; it listens on a socket in its folder only.
-    pub(super) fn postgres() -> Self {
+    pub(super) fn start() -> Self {
         let versions = std::fs::read_dir("/usr/lib/postgresql");
         let versions = versions.expect("no PostgreSQL: tests/run installs it");
         let bin = versions.map(|version| version.unwrap().path().join("bin")).max().unwrap();
@@ -38,16 +32,14 @@ impl Database {
         let log = format!("{path}/log");
         run(&bin, "pg_ctl", &["start", "-w", "-D", &data, "-l", &log, "-o", &options]);
         let url = format!("postgres://countersign@localhost/postgres?host={path}");
-        Self { url, server: Some(bin), folder }
+        Self { url, bin, folder }
     }
 }
 
-impl Drop for Database {
+impl Drop for Postgres {
     fn drop(&mut self) {
-        if let Some(bin) = &self.server {
-            let data = format!("{}/data", self.folder.path().display());
-            run(bin, "pg_ctl", &["stop", "-w", "-m", "immediate", "-D", &data]);
-        }
+        let data = format!("{}/data", self.folder.path().display());
+        run(&self.bin, "pg_ctl", &["stop", "-w", "-m", "immediate", "-D", &data]);
     }
 }
 
