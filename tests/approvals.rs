@@ -3,16 +3,20 @@
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use countersign::id::ProposalId;
-use countersign::proposal::{Need, Proposal, Status, Terms};
+use countersign::proposal::{Execution, Need, Proposal, Status, Terms};
 use countersign::store::Store;
 use http::Request;
 use rustix::process::Signal;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio::time::timeout;
 
 use crate::harness::{
     Agent, Binary, Human, Outgoing, SECRET, Setup, Upstream, body, countersign, digest, postgres,
-    reply, verify,
+    reply, soon, until, verify,
 };
 
 /// Posting takes two of the payments people.
@@ -35,6 +39,9 @@ decision := {
 
 decision := {"allowed": true} if input.countersign.approval.approvers == ["ann", "bob"]
 "#;
+
+/// Certificates live in a time of their own.
+const FAR: Duration = Duration::from_secs(86_400 * 365 * 200);
 
 fn refund() -> Request<Outgoing> {
     let request = Request::post("/orders").header("content-type", "application/json");
@@ -238,6 +245,86 @@ async fn survives(state: &str) {
     let report = verify(&folder.join("audit"));
     assert!(report.problem.is_none(), "{report}");
     assert_eq!((report.outcomes.answered, report.outcomes.unknown), (1, 0));
+}
+
+#[tokio::test]
+async fn what_people_agreed_to_is_carried_out_though_its_agent_never_comes_back() {
+    without_its_agent("sqlite:state/countersign.db").await;
+    let (url, _database) = postgres();
+    without_its_agent(&url).await;
+}
+
+async fn without_its_agent(state: &str) {
+    let (ann, bob) = (Human::new("ann"), Human::new("bob"));
+    let upstream = Upstream::answering(|_| reply("refunded"));
+    let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let setup = setup_at(&upstream, state, &[ann.entry(""), bob.entry("")], "ann, bob");
+    let setup = setup.url(&format!("http://{gone}"));
+    let folder = setup.folder();
+    let folder = folder.path();
+    let agent = |served: &Binary| {
+        let identity = setup.authority.agent("writer");
+        Agent::new(served.address, setup.authority.pem(), Some(identity), SECRET)
+    };
+    let mut served = Binary::serve(folder);
+    let id = put(&agent(&served)).await;
+    for person in [&ann, &bob] {
+        assert_eq!(person.says("approve", folder, id).status.code(), Some(0));
+    }
+    served.signal(Signal::KILL);
+    assert_eq!(served.wait().signal(), Some(9));
+
+    // The upstream comes back while nobody asks.
+    let served = Binary::serve(folder);
+    let path = format!("/.countersign/v1/proposals/{id}");
+    let asking = agent(&served);
+    assert_eq!(asking.get(&path).await.json()["execution"], "queued");
+    let listener = TcpListener::bind(gone).await.unwrap();
+    let (mut stream, _) = soon("the call", listener.accept()).await.unwrap();
+    let mut got = Vec::new();
+    let body = "{\"amount\": 45, \"note\": \"\u{202e}ok\"}".as_bytes();
+    while !got.ends_with(body) {
+        assert_ne!(stream.read_buf(&mut got).await.unwrap(), 0);
+    }
+    let secret = String::from_utf8_lossy(&got).contains(SECRET);
+    assert!(secret, "the credential is on it");
+    stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 8\r\n\r\nrefunded").await.unwrap();
+    soon("its end", async { while asking.get(&path).await.json()["execution"] != "succeeded" {} })
+        .await;
+    assert_eq!(asking.get(&format!("{path}/result")).await.text(), "refunded");
+    assert_eq!(asking.send(refund()).await.text(), "refunded");
+    assert!(timeout(Duration::from_secs(3), listener.accept()).await.is_err(), "sent again");
+    let mut served = served;
+    served.signal(Signal::TERM);
+    assert!(served.wait().success());
+    let report = verify(&folder.join("audit"));
+    assert!(report.problem.is_none(), "{report}");
+    assert_eq!((report.outcomes.answered, report.outcomes.unknown), (1, 0));
+}
+
+#[tokio::test]
+async fn an_agent_that_was_revoked_meanwhile_has_nothing_carried_out() {
+    let (ann, bob) = (Human::new("ann"), Human::new("bob"));
+    let upstream = Upstream::answering(|_| reply("refunded"));
+    let setup = setup(&upstream, &[ann.entry(""), bob.entry("")], "ann, bob");
+    let setup = setup.trust("example.org: { bundle: pki/agents.pem, crl: pki/crl.pem }");
+    let list = setup.authority.revoke(&[], FAR);
+    let mut site = setup.file("pki/crl.pem", &list).start();
+    let folder = site.path("");
+    let bad = site.authority.agent("writer");
+    let list = site.authority.revoke(&[bad.serial], FAR);
+    let revoked = put(&site.agent_with(Some(bad))).await;
+    let other = put(&site.agent("reader")).await;
+    site.reload(|setup| setup.file("pki/crl.pem", &list)).await;
+    for (person, id) in [(&ann, revoked), (&bob, revoked), (&ann, other), (&bob, other)] {
+        assert_eq!(person.says("approve", &folder, id).status.code(), Some(0));
+    }
+    // They are tried in the order in which they were put forward.
+    until("the other is carried out", || !upstream.requests().is_empty()).await;
+    site.recorded("outcome", 1).await;
+    assert_eq!(upstream.requests().len(), 1);
+    assert_eq!(load(&folder, other).await.state().execution, Execution::Succeeded);
+    assert_eq!(load(&folder, revoked).await.state().execution, Execution::Queued);
 }
 
 /// Whoever can write to the database can make it say that fewer are needed. The rules do not.

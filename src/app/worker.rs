@@ -15,7 +15,7 @@ use tracing::error;
 
 use crate::listener::serve::Site;
 use crate::listener::{Accepted, Census, ListenerConfig};
-use crate::proxy::{Plane, Shared};
+use crate::proxy::{Plane, Shared, errand};
 use crate::shutdown::Shutdown;
 
 /// What a worker is started with.
@@ -47,6 +47,7 @@ impl Worker {
 
     async fn run(mut self, grace: Duration) {
         let plane = Rc::new(Plane::new(Arc::clone(&self.shared)));
+        let errands = tokio::task::spawn_local(errand::run(Rc::clone(&plane)));
         let sites: Vec<_> = self.listeners.iter().map(|(c, census)| self.site(c, census)).collect();
         let mut connections = JoinSet::new();
         loop {
@@ -68,6 +69,7 @@ impl Worker {
             while let Some(ended) = connections.join_next().await {
                 report(ended);
             }
+            let _ = errands.await;
             plane.underway.settled().await;
         };
         // What is not finished by then is dropped, and its record says so.

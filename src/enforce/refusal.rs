@@ -4,7 +4,7 @@ use http::StatusCode;
 
 use crate::enforce::ask::Ask;
 use crate::enforce::obligation::{self, Unmet};
-use crate::policy::{Decision, Duty, Effect, Reason};
+use crate::policy::{ApprovalNeed, Decision, Duty, Effect, Reason};
 
 /// Policy's no, or its lack of a clear yes.
 #[derive(Debug)]
@@ -54,6 +54,14 @@ impl Refusal {
     /// Why.
     pub fn cause(&self) -> &Cause {
         &self.cause
+    }
+
+    /// What people would have to say; nothing, if it is not for people to say.
+    pub fn needs(&self) -> &[ApprovalNeed] {
+        match self.decision.effect() {
+            Effect::Escalate(needs) => needs,
+            Effect::Allow | Effect::Deny => &[],
+        }
     }
 
     /// The reasons that policy gave, for the agent.

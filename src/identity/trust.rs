@@ -126,13 +126,34 @@ impl Trust {
         self.verify(chain).map(Some)
     }
 
-    /// Every rule of an SVID, and the path to the bundle of its own trust domain.
+    /// Who presented `chain` at the time `then`, when it put something forward: an agent may be gone
+    /// when that is carried out. The authorities and revocation lists are those of now.
+    ///
+    /// # Errors
+    /// [`Rejection`], if it was no principal then, has been revoked or has lost its bundle.
+    pub fn recall(
+        &self,
+        chain: &[CertificateDer<'_>],
+        then: Timestamp,
+    ) -> Result<Principal, Rejection> {
+        self.verify_at(chain, then)
+    }
+
     fn verify(&self, chain: &[CertificateDer<'_>]) -> Result<Principal, Rejection> {
+        self.verify_at(chain, self.clock.now())
+    }
+
+    /// Every rule of an SVID, and the path to the bundle of its own trust domain.
+    fn verify_at(
+        &self,
+        chain: &[CertificateDer<'_>],
+        at: Timestamp,
+    ) -> Result<Principal, Rejection> {
         let [leaf, intermediates @ ..] = chain else {
             return Err(Rejection::NoCertificate);
         };
         let certificate = Certificate::read(leaf)?;
-        let now = UnixTime::since_unix_epoch(Duration::from_secs(self.clock.now().secs()));
+        let now = UnixTime::since_unix_epoch(Duration::from_secs(at.secs()));
         self.domain(&certificate)?
             .verifier
             .verify_client_cert(leaf, intermediates, now)

@@ -118,6 +118,11 @@ impl Connection {
         Rc::clone(&self.caller.borrow())
     }
 
+    /// The certificates that the agent showed, its own first.
+    pub fn chain(&self) -> &[CertificateDer<'static>] {
+        &self.chain
+    }
+
     /// The listener it came in by.
     pub fn listener(&self) -> &ListenerName {
         &self.listener

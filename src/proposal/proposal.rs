@@ -6,6 +6,7 @@
 use crate::clock::Timestamp;
 use crate::id::ProposalId;
 use crate::proposal::digest::Digest;
+use crate::proposal::origin::Origin;
 use crate::proposal::state::{Claim, Execution, Illegal, Outcome, State, Status, Verdict};
 use crate::proposal::substance::Substance;
 use crate::proposal::terms::Terms;
@@ -17,6 +18,8 @@ pub struct Draft {
     pub id: ProposalId,
     /// What it is about.
     pub substance: Substance,
+    /// Where it came from.
+    pub origin: Origin,
     /// On what terms it may be approved.
     pub terms: Terms,
     /// The agent's own mark for it.

@@ -97,11 +97,15 @@ impl Request {
         self.query.as_deref()
     }
 
+    /// The path, and the query behind a `?`.
+    pub fn target(&self) -> String {
+        let query = self.query.as_ref().map(|query| format!("?{query}")).unwrap_or_default();
+        format!("{}{query}", self.path)
+    }
+
     /// Where it goes, in one line.
     pub fn url(&self) -> String {
-        let Self { scheme, authority, path, .. } = self;
-        let query = self.query.as_ref().map(|query| format!("?{query}")).unwrap_or_default();
-        format!("{scheme}://{authority}{path}{query}")
+        format!("{}://{}{}", self.scheme, self.authority, self.target())
     }
 
     /// The judged headers, by name.

@@ -14,8 +14,8 @@ use crate::identity::SpiffeId;
 use crate::policy::{Reason, Revision};
 use crate::proposal::{
     Answer, Claim, Difference, Digest, Draft, Execution, IdempotencyKey, Illegal, MAX_ANSWER_BODY,
-    MAX_BODY, MAX_CHAIN, MAX_HEAD, Need, Outcome, Oversized, Proposal, Request, State, Status,
-    Substance, Terms, Verdict,
+    MAX_BODY, MAX_CHAIN, MAX_HEAD, Need, Origin, Outcome, Oversized, Proposal, Request, State,
+    Status, Substance, Terms, Verdict,
 };
 
 const CREATED: Timestamp = Timestamp::from_micros(1_000);
@@ -44,10 +44,25 @@ fn substance() -> Substance {
     substance.within(task).with_credential(CredentialName::from("orders"))
 }
 
+pub(crate) fn origin() -> Origin {
+    let (peer, local) = ("10.0.0.7:4711".parse().unwrap(), "[::1]:8443".parse().unwrap());
+    let chain = vec![vec![1, 2, 3], Vec::new()];
+    Origin { listener: "agents".into(), peer, local, is_http2: true, chain }
+}
+
+#[test]
+fn an_origin_is_read_back_whole_and_from_no_other_bytes() {
+    let bytes = origin().to_bytes();
+    assert_eq!(Origin::from_bytes(&bytes), Ok(origin()));
+    assert!(Origin::from_bytes(&bytes[..bytes.len() - 1]).is_err());
+    assert!(Origin::from_bytes(&Terms::default().to_bytes()).is_err());
+}
+
 pub(crate) fn draft() -> Draft {
     Draft {
         id: ProposalId::new(),
         substance: substance(),
+        origin: origin(),
         terms: Terms::default(),
         key: None,
         created: CREATED,

@@ -25,6 +25,7 @@ mod account;
 mod execution;
 mod proposing;
 mod reading;
+pub mod errand;
 mod listing;
 mod prospect;
 mod agent_mcp;

@@ -14,8 +14,8 @@ use tokio::time::{Instant, sleep};
 
 use crate::enforce::{Ask, Cause, Refusal, substance};
 use crate::id::ProposalId;
-use crate::policy::{ApprovalNeed, Effect};
-use crate::proposal::{Draft, Execution, MAX_BODY, Proposal, Terms};
+use crate::identity::Caller;
+use crate::proposal::{Draft, Execution, MAX_BODY, Origin, Proposal, Terms};
 use crate::proxy::account::{Account, Carried};
 use crate::proxy::docket::Docket;
 use crate::proxy::execution::Executor;
@@ -57,7 +57,7 @@ pub(super) async fn carry_out(
     for name in per_attempt(ask.target.head().headers()) {
         ask.target.head_mut().leave_out(&name);
     }
-    let terms = Terms::new(needs(&refusal), refusal.reasons());
+    let terms = Terms::new(refusal.needs(), refusal.reasons());
     let call = Call { account, docket, ask, body, terms };
     let proposal = call.put(&refusal).await?;
     let id = proposal.id();
@@ -88,11 +88,12 @@ impl Call<'_> {
     async fn put(&self, refusal: &Refusal) -> Result<Proposal, Failure> {
         let Account { plane, view, id: decision, .. } = self.account;
         let now = plane.shared.clock.now();
-        let expiry = needs(refusal).iter().filter_map(|need| need.expires_in).min();
+        let expiry = refusal.needs().iter().filter_map(|need| need.expires_in).min();
         let expiry = expiry.unwrap_or(view.snapshot.waiting.expires_after);
         let draft = Draft {
             id: ProposalId::new(),
             substance: substance(&self.ask, refusal.decision(), self.body.clone())?,
+            origin: origin(self.account, &self.ask),
             terms: self.terms.clone(),
             key: None,
             created: now,
@@ -172,10 +173,15 @@ impl Call<'_> {
     }
 }
 
-fn needs(refusal: &Refusal) -> &[ApprovalNeed] {
-    match refusal.decision().effect() {
-        Effect::Escalate(needs) => needs,
-        Effect::Allow | Effect::Deny => &[],
+/// The connection that a call came by.
+fn origin(account: &Account, ask: &Ask) -> Origin {
+    let Caller { listener, peer, local, .. } = &*ask.caller;
+    Origin {
+        listener: listener.clone(),
+        peer: *peer,
+        local: *local,
+        is_http2: ask.target.head().protocol() == HTTP2,
+        chain: account.connection.chain().iter().map(|der| der.to_vec()).collect(),
     }
 }
 
@@ -221,6 +227,9 @@ const PER_ATTEMPT: [&str; 9] = [
     "x-stainless-retry-count",
     "x-stainless-timeout",
 ];
+
+/// As policy is told it.
+const HTTP2: &str = "HTTP/2";
 
 /// How often a call that is held looks whether people have decided.
 const POLL: Duration = Duration::from_millis(250);

@@ -94,11 +94,11 @@ impl Body {
         headers: &HeaderMap,
         inspect: Option<Inspect>,
     ) -> Result<Option<Inspected>, BodyError> {
-        let (Self::Stream(stream), Some(inspect)) = (&mut *self, inspect) else {
+        let Some(inspect) = inspect.filter(|_| !matches!(self, Self::Empty)) else {
             return Ok(None);
         };
         check_type(headers, inspect.encoding).map_err(BodyError::Ambiguous)?;
-        let bytes = stream.whole(inspect.limit).await?;
+        let bytes = self.gather(inspect.limit).await?;
         let inspected = Inspected::checked(bytes.clone(), inspect.encoding)?;
         *self = Self::Whole(bytes);
         Ok(Some(inspected))

@@ -133,6 +133,19 @@ impl Desk {
         self.ask(move |store| async move { store.claim(id, claim, now).await }).await
     }
 
+    /// What is due, as [`Store::due`] finds it.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn due(
+        &self,
+        since: Timestamp,
+        now: Timestamp,
+        after: Option<ProposalId>,
+    ) -> Result<Vec<Proposal>, Error> {
+        self.ask(move |store| async move { store.due(since, now, after).await }).await
+    }
+
     /// Gives the proposal `id` back: nothing of it was sent.
     ///
     /// # Errors

@@ -2,7 +2,8 @@
 
 use crate::id::{ProposalId, TaskId};
 use crate::proposal::{
-    Answer, Claim, Draft, Execution, IdempotencyKey, Proposal, State, Status, Substance, Terms,
+    Answer, Claim, Draft, Execution, IdempotencyKey, Origin, Proposal, State, Status, Substance,
+    Terms,
 };
 use crate::store::connection::Value;
 use crate::store::error::Error;
@@ -35,6 +36,7 @@ pub(super) fn columns(proposal: &Proposal) -> Vec<Value> {
         Value::Text(key),
         Value::Bytes(Some(substance.to_bytes())),
         Value::Bytes(Some(draft.terms.to_bytes())),
+        Value::Bytes(Some(draft.origin.to_bytes())),
         draft.created.into(),
         draft.not_before.into(),
         draft.expires_at.into(),
@@ -61,6 +63,7 @@ pub(super) fn read(row: &Row) -> Result<Proposal, Error> {
     let draft = Draft {
         id: row.parsed("id", ProposalId::parse)?,
         substance: Substance::from_bytes(&needed(row.bytes("substance")?)?)?,
+        origin: Origin::from_bytes(&needed(row.bytes("origin")?)?)?,
         terms: Terms::from_bytes(&needed(row.bytes("terms")?)?)?,
         key: key.map(|key| IdempotencyKey::parse(&key).ok_or(Error::Undecodable)).transpose()?,
         created: needed(row.time("created_at")?)?,

@@ -92,22 +92,21 @@ impl Store {
         self.change(id, |proposal| proposal.claim(claim, now)).await
     }
 
-    /// One executor takes whichever proposal has been due the longest and that nobody has.
+    /// Up to [`MAX_PAGE`] proposals behind `after` that nobody has, and that could be carried out
+    /// since `since`.
     ///
     /// # Errors
     /// As [`Error`] says.
-    pub async fn claim_next(
+    pub async fn due(
         &self,
-        claim: Claim,
+        since: Timestamp,
         now: Timestamp,
-    ) -> Result<Option<Proposal>, Error> {
-        let mut transaction = self.begin().await?;
-        let rows = transaction.locked(DUE_LOCKED, DUE, vec![now.into()]).await?;
-        let Some(row) = rows.first() else { return Ok(None) };
-        let mut proposal = read(row)?;
-        proposal.claim(claim, now)?;
-        keep(transaction, &proposal).await?;
-        Ok(Some(proposal))
+        after: Option<ProposalId>,
+    ) -> Result<Vec<Proposal>, Error> {
+        let after = after.map(|id| id.to_string()).unwrap_or_default();
+        let values =
+            vec![since.into(), now.into(), Value::from(&*after), Value::Integer(Some(MAX_PAGE))];
+        self.begin().await?.rows(DUE, values).await?.iter().map(read).collect()
     }
 
     /// The executor gives it back, having sent nothing; due again from `later` on.
@@ -234,13 +233,6 @@ query!(
     " FOR UPDATE"
 );
 query!(
-    DUE,
-    DUE_LOCKED,
-    "SELECT * FROM proposals WHERE execution = 'queued' AND due_at <= $1 AND expires_at > $1 \
-     ORDER BY due_at, id LIMIT 1",
-    " FOR UPDATE SKIP LOCKED"
-);
-query!(
     LOST,
     LOST_LOCKED,
     "SELECT * FROM proposals WHERE execution = 'running' \
@@ -255,13 +247,16 @@ query!(
     " FOR UPDATE SKIP LOCKED"
 );
 
+const DUE: &str = "SELECT * FROM proposals WHERE execution = 'queued' AND due_at <= $1 \
+     AND decided_at <= $1 AND expires_at > $2 AND id > $3 ORDER BY id LIMIT $4";
+
 const WAITING: &str =
     "SELECT * FROM proposals WHERE status = 'pending' AND id > $1 ORDER BY id LIMIT $2";
 
 const INSERT: &str = "INSERT INTO proposals (id, identity, status, execution, due_at, decided_at, \
      executor, claimed_until, finished_at, answer, owner, task, digest, idempotency_key, \
-     substance, terms, created_at, not_before, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, \
-     $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) ON CONFLICT (owner, identity) DO NOTHING";
+     substance, terms, origin, created_at, not_before, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, \
+     $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) ON CONFLICT (owner, identity) DO NOTHING";
 
 /// An identity that was given up is never taken again: another proposal may have it by now.
 const UPDATE: &str = "UPDATE proposals SET identity = CASE WHEN identity IS NULL THEN NULL ELSE $2 END, status = $3, execution = $4, due_at = $5, \

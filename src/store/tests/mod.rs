@@ -15,6 +15,7 @@ use crate::clock::Timestamp;
 use crate::id::{CredentialName, ProposalId, TaskId};
 use crate::identity::SpiffeId;
 use crate::policy::{Reason, Revision};
+use crate::proposal::tests::origin;
 use crate::proposal::{
     Answer, Claim, Digest, Draft, Execution, IdempotencyKey, Illegal, Need, Outcome, Proposal,
     Request, Status, Substance, Terms, Verdict,
@@ -37,6 +38,7 @@ fn draft(body: &'static str) -> Draft {
     Draft {
         id: ProposalId::new(),
         substance: substance.on_behalf_of(vec![owner]).unwrap().with_credential(credential()),
+        origin: origin(),
         terms: Terms {
             needs: vec![Need { quorum: 2, approvers: vec!["payments".to_owned()] }],
             summary: Some("refund 1".to_owned()),
@@ -147,19 +149,14 @@ async fn of_a_hundred_claims_one_wins(url: String) {
     let claims: Vec<_> = (0..100)
         .map(|n| {
             let store = stores[n % 2].clone();
-            tokio::spawn(async move {
-                match n % 4 < 2 {
-                    true => store.claim(id, claim(n), NOW).await.map(Some),
-                    false => store.claim_next(claim(n), NOW).await,
-                }
-            })
+            tokio::spawn(async move { store.claim(id, claim(n), NOW).await })
         })
         .collect();
     let mut won = Vec::new();
     for one in claims {
         match one.await.unwrap() {
-            Ok(Some(proposal)) => won.push(proposal),
-            Ok(None) | Err(Error::Illegal(Illegal::NotQueued(Execution::Running))) => {}
+            Ok(proposal) => won.push(proposal),
+            Err(Error::Illegal(Illegal::NotQueued(Execution::Running))) => {}
             Err(error) => panic!("{error:?}"),
         }
     }
@@ -192,7 +189,7 @@ async fn what_a_dead_executor_had_is_unknown_and_not_sent_again(url: String) {
     let lost = store.lose("c", Timestamp::from_micros(6_000)).await.unwrap();
     assert_eq!(lost.iter().map(Proposal::id).collect::<Vec<_>>(), [second]);
     assert_eq!(store.load(first).await.unwrap().state().execution, Execution::Unknown);
-    assert_eq!(store.claim_next(claim("a"), NOW).await.unwrap(), None);
+    assert_eq!(store.due(NOW, NOW, None).await.unwrap(), []);
 }
 
 async fn one_that_ends_late_leaves_its_successor_alone(url: String) {
@@ -213,8 +210,11 @@ async fn what_is_given_back_is_due_later(url: String) {
     store.claim(id, claim("a"), NOW).await.unwrap();
     let later = NOW.plus(Duration::from_micros(7));
     store.release(id, "a", later).await.unwrap();
-    assert_eq!(store.claim_next(claim("b"), NOW).await.unwrap(), None);
-    assert_eq!(store.claim_next(claim("b"), later).await.unwrap().unwrap().id(), id);
+    assert_eq!(store.due(NOW, NOW, None).await.unwrap(), []);
+    let due = store.due(later, later, None).await.unwrap();
+    assert_eq!(due.iter().map(Proposal::id).collect::<Vec<_>>(), [id]);
+    assert_eq!(store.due(later, later, Some(id)).await.unwrap(), []);
+    assert_eq!(store.due(later, EXPIRES, None).await.unwrap(), []);
 }
 
 async fn what_is_over_expires_and_is_not_denied(url: String) {

@@ -1,4 +1,4 @@
--- What agents put forward. `substance`, `terms` and `answer` are the canonical bytes of src/proposal;
+-- What agents put forward. `substance`, `terms`, `origin` and `answer` are the canonical bytes of src/proposal;
 -- the columns beside them are what is searched for. Times are microseconds since the Unix epoch.
 CREATE TABLE proposals (
     id TEXT PRIMARY KEY,
@@ -10,6 +10,7 @@ CREATE TABLE proposals (
     idempotency_key TEXT,
     substance BLOB NOT NULL,
     terms BLOB NOT NULL,
+    origin BLOB NOT NULL,
     status TEXT NOT NULL,
     execution TEXT NOT NULL,
     created_at INTEGER NOT NULL,

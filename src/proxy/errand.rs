@@ -1,0 +1,161 @@
+//! What people agreed to, and no agent comes for: Countersign carries it out by itself.
+//!
+//! The request is read, judged and recorded from its kept form as it was from the wire. Whoever it
+//! was proves itself once more with what it showed when it put the request forward, held against the
+//! trust of this moment. What cannot be sent now is tried again later, until its time is over; what
+//! was sent never is.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::header::HOST;
+use http::{Request, Version};
+use rustls::pki_types::CertificateDer;
+use tokio::time::{Instant, sleep};
+
+use crate::enforce::{Ask, Cause, consider};
+use crate::id::{DecisionId, ProposalId};
+use crate::identity::Caller;
+use crate::proposal::{Proposal, Terms};
+use crate::proxy::docket::Docket;
+use crate::proxy::execution::Executor;
+use crate::proxy::failure::Failure;
+use crate::proxy::plane::{Plane, View};
+use crate::proxy::reading::Reading;
+use crate::proxy::standing::Standing;
+use crate::route::{Body, Head};
+use crate::store;
+
+/// Carries out what is due on this worker, until the process is to end.
+pub async fn run(plane: Rc<Plane>) {
+    let shared = Arc::clone(&plane.shared);
+    let Some(docket) = &shared.docket else { return };
+    let mut errands = Errands { plane, docket, tried: HashMap::new() };
+    loop {
+        tokio::select! {
+            () = docket.closing() => return,
+            () = sleep(LOOK) => errands.look().await,
+        }
+    }
+}
+
+struct Errands<'a> {
+    plane: Rc<Plane>,
+    docket: &'a Docket,
+    /// What could not be sent, how often that was, and when to try again.
+    tried: HashMap<ProposalId, (u32, Instant)>,
+}
+
+impl Errands<'_> {
+    /// Begins whatever is due and has a place.
+    async fn look(&mut self) {
+        let now = self.plane.shared.clock.now();
+        let mut after = None;
+        loop {
+            let due = match self.docket.desk.due(now.minus(GRACE), now, after).await {
+                Ok(due) => due,
+                Err(why) => return tracing::error!("what is due cannot be looked up: {why}"),
+            };
+            let Some(last) = due.last() else { break };
+            after = Some(last.id());
+            for proposal in due {
+                self.begin(proposal).await;
+            }
+        }
+        let now = Instant::now();
+        self.tried.retain(|_, (_, next)| *next + FORGOTTEN > now);
+    }
+
+    /// Carries `proposal` out, unless it was tried a short while ago.
+    async fn begin(&mut self, proposal: Proposal) {
+        let id = proposal.id();
+        let (times, next) = self.tried.get(&id).copied().unwrap_or((0, Instant::now()));
+        if next > Instant::now() {
+            return;
+        }
+        let pause = (FIRST * 2_u32.saturating_pow(times)).min(LONGEST);
+        self.tried.insert(id, (times.saturating_add(1), Instant::now() + pause));
+        let Some(place) = self.docket.errand().await else { return };
+        let (plane, desk) = (Rc::clone(&self.plane), self.docket.desk.clone());
+        let one = plane.underway.begin();
+        tokio::task::spawn_local(async move {
+            let (_one, _place) = (one, place);
+            let view = plane.view();
+            let done = match ask(&plane, &view, &proposal).await {
+                Ok((ask, terms)) => {
+                    let body = proposal.substance().request().body().clone();
+                    Executor { plane, view, desk, ask, body, id, terms }.run().await
+                }
+                Err(refused) => refused,
+            };
+            match done {
+                Ok(None) => {}
+                Ok(Some(standing)) => tracing::warn!(proposal = %id, "{}", standing.detail()),
+                Err(failure) => tracing::warn!(proposal = %id, "it was not sent: {failure}"),
+            }
+        });
+    }
+}
+
+/// The request as it would be asked for now, and on what terms the rules let people agree to it.
+async fn ask(
+    plane: &Rc<Plane>,
+    view: &Rc<View>,
+    proposal: &Proposal,
+) -> Result<(Ask, Terms), Result<Option<Standing>, Failure>> {
+    let ask = read(plane, view, proposal).await.map_err(Err)?;
+    match consider(&mut view.judge.borrow_mut(), ask.clone()) {
+        Err(refusal) if *refusal.cause() == Cause::NeedsApproval => {
+            Ok((ask, Terms::new(refusal.needs(), refusal.reasons())))
+        }
+        Err(refusal) => Err(Err(refusal.into())),
+        // The rules ask nobody any more: they are not the ones that people answered.
+        Ok(()) => Err(Ok(Some(Standing::Unsigned))),
+    }
+}
+
+async fn read(plane: &Plane, view: &View, proposal: &Proposal) -> Result<Ask, Failure> {
+    let (draft, snapshot) = (proposal.draft(), &view.snapshot);
+    let (origin, kept) = (&draft.origin, draft.substance.request());
+    let chain: Vec<_> = origin.chain.iter().map(|der| CertificateDer::from(&der[..])).collect();
+    let principal = snapshot.security.trust.recall(&chain, draft.created)?;
+    let caller = Caller {
+        principal,
+        listener: origin.listener.clone(),
+        peer: origin.peer,
+        local: origin.local,
+    };
+    let request = Request::builder().method(kept.method());
+    let request = match origin.is_http2 {
+        true => request.version(Version::HTTP_2).uri(kept.url()),
+        false => request.uri(kept.target()).header(HOST, kept.authority()),
+    };
+    let headers = kept.headers().iter();
+    let request = headers.fold(request, |request, (name, value)| request.header(name, value));
+    let (parts, ()) = request.body(()).map_err(|_| store::Error::Undecodable)?.into_parts();
+    let target = snapshot.routes.resolve(Head::parse(parts)?)?;
+    let mut body = Body::from(kept.body().clone());
+    let inspected = body.inspect(target.head().headers(), target.route().inspect).await?;
+    let Reading { target, body, operations } =
+        Reading::of(target, inspected, &plane.shared.definitions)?;
+    let (id, now) = (DecisionId::new(), plane.shared.clock.now());
+    Ok(Ask { id, caller: Rc::new(caller), target, body, operations, now, approval: None })
+}
+
+/// How often a worker looks for what is due.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// How long an agent has to come for what was approved, before it is carried out without it: the
+/// one that is held, or comes again, hears at once what came of it.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// How soon what could not be sent is tried again; twice as long each time.
+const FIRST: Duration = Duration::from_secs(2);
+
+/// The longest between two tries.
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// How long a try is remembered behind its next one.
+const FORGOTTEN: Duration = Duration::from_secs(300);
