@@ -15,8 +15,8 @@ use rustix::process::Signal;
 use tokio::sync::Notify;
 
 use crate::harness::{
-    Agent, Answer, Binary, Human, SECRET, Setup, Site, Upstream, body, records, reply, soon, until,
-    verify,
+    Agent, Answer, Binary, Human, Outgoing, SECRET, Setup, Site, Upstream, body, records, reply,
+    soon, until, verify,
 };
 
 /// Reading is allowed, writing once a person agreed, deleting never.
@@ -52,7 +52,7 @@ fn setup(upstream: &Upstream, waiting: &str) -> Setup {
         .section(&format!("approvals: {{ {waiting}, people: {{ {maria} }} }}"))
 }
 
-fn order(text: &str) -> Request<crate::harness::Outgoing> {
+fn order(text: &str) -> Request<Outgoing> {
     Request::post("/orders?a=1").body(body(text.to_owned())).unwrap()
 }
 
@@ -149,11 +149,35 @@ async fn a_call_says_how_long_it_waits() {
     let upstream = Upstream::answering(|_| reply("done"));
     let site = setup(&upstream, "hold: 2m").start();
     let agent = site.agent("writer");
-    for prefer in ["wait=0", "return=minimal, wait=0", "respond-async"] {
-        let mut request = order(prefer);
-        request.headers_mut().insert("prefer", prefer.parse().unwrap());
-        assert_eq!(agent.send(request).await.problem().0, 428, "{prefer}");
+    for prefer in ["wait=0", "return=minimal, wait=0"] {
+        assert_eq!(agent.send(preferring(prefer)).await.problem().0, 428, "{prefer}");
     }
+}
+
+#[tokio::test]
+async fn only_who_asks_for_it_is_told_that_it_was_accepted() {
+    let upstream = Upstream::answering(|_| reply("done"));
+    let site = setup(&upstream, "hold: 2m").start();
+    let agent = site.agent("writer");
+    let answer = agent.send(preferring("respond-async")).await;
+    assert_eq!(answer.problem(), (202, "approval_pending".to_owned()));
+    assert_eq!(answer.header("preference-applied"), "respond-async");
+    let (id, path) = (proposal(&answer), answer.header("location").to_owned());
+    assert_eq!(agent.get(&path).await.json()["status"], "pending");
+    approve(&site, id);
+    until("it is carried out", || !upstream.requests().is_empty()).await;
+    let answer = agent.send(preferring("wait=20")).await;
+    assert_eq!((answer.status.as_u16(), answer.text()), (200, "done".to_owned()));
+    let mut request = preferring("respond-async");
+    request.headers_mut().insert("x-other", "1".parse().unwrap());
+    assert_ne!(proposal(&agent.send(request).await), id);
+    assert_eq!(upstream.requests().len(), 1);
+}
+
+fn preferring(preference: &str) -> Request<Outgoing> {
+    let mut request = order("one");
+    request.headers_mut().insert("prefer", preference.parse().unwrap());
+    request
 }
 
 #[tokio::test]

@@ -126,17 +126,14 @@ impl Trust {
         self.verify(chain).map(Some)
     }
 
-    /// Who presented `chain` at the time `then`, when it put something forward: an agent may be gone
+    /// Who presented `chain`, each in DER, at the time `then`, when it put something forward: an agent may be gone
     /// when that is carried out. The authorities and revocation lists are those of now.
     ///
     /// # Errors
     /// [`Rejection`], if it was no principal then, has been revoked or has lost its bundle.
-    pub fn recall(
-        &self,
-        chain: &[CertificateDer<'_>],
-        then: Timestamp,
-    ) -> Result<Principal, Rejection> {
-        self.verify_at(chain, then)
+    pub fn recall(&self, chain: &[Vec<u8>], then: Timestamp) -> Result<Principal, Rejection> {
+        let chain: Vec<_> = chain.iter().map(|der| CertificateDer::from(&der[..])).collect();
+        self.verify_at(&chain, then)
     }
 
     fn verify(&self, chain: &[CertificateDer<'_>]) -> Result<Principal, Rejection> {

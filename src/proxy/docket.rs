@@ -33,9 +33,9 @@ impl Docket {
         self.shutdown.clone().wait().await;
     }
 
-    /// A place among those that are carried out without their agent, once there is one.
-    pub(super) async fn errand(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.errands).acquire_owned().await.ok()
+    /// A place among those that are carried out without their agent, if there is one.
+    pub(super) fn errand(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.errands).try_acquire_owned().ok()
     }
 
     /// A place among the calls that are held; without one a call is answered at once.

@@ -12,7 +12,6 @@ use std::time::Duration;
 
 use http::header::HOST;
 use http::{Request, Version};
-use rustls::pki_types::CertificateDer;
 use tokio::time::{Instant, sleep};
 
 use crate::enforce::{Ask, Cause, consider};
@@ -61,23 +60,23 @@ impl Errands<'_> {
             let Some(last) = due.last() else { break };
             after = Some(last.id());
             for proposal in due {
-                self.begin(proposal).await;
+                self.begin(proposal);
             }
         }
         let now = Instant::now();
         self.tried.retain(|_, (_, next)| *next + FORGOTTEN > now);
     }
 
-    /// Carries `proposal` out, unless it was tried a short while ago.
-    async fn begin(&mut self, proposal: Proposal) {
+    /// Carries `proposal` out, unless it was tried a short while ago or too many others are.
+    fn begin(&mut self, proposal: Proposal) {
         let id = proposal.id();
         let (times, next) = self.tried.get(&id).copied().unwrap_or((0, Instant::now()));
         if next > Instant::now() {
             return;
         }
+        let Some(place) = self.docket.errand() else { return };
         let pause = (FIRST * 2_u32.saturating_pow(times)).min(LONGEST);
         self.tried.insert(id, (times.saturating_add(1), Instant::now() + pause));
-        let Some(place) = self.docket.errand().await else { return };
         let (plane, desk) = (Rc::clone(&self.plane), self.docket.desk.clone());
         let one = plane.underway.begin();
         tokio::task::spawn_local(async move {
@@ -119,8 +118,7 @@ async fn ask(
 async fn read(plane: &Plane, view: &View, proposal: &Proposal) -> Result<Ask, Failure> {
     let (draft, snapshot) = (proposal.draft(), &view.snapshot);
     let (origin, kept) = (&draft.origin, draft.substance.request());
-    let chain: Vec<_> = origin.chain.iter().map(|der| CertificateDer::from(&der[..])).collect();
-    let principal = snapshot.security.trust.recall(&chain, draft.created)?;
+    let principal = snapshot.security.trust.recall(&origin.chain, draft.created)?;
     let caller = Caller {
         principal,
         listener: origin.listener.clone(),
@@ -149,7 +147,7 @@ const LOOK: Duration = Duration::from_secs(1);
 
 /// How long an agent has to come for what was approved, before it is carried out without it: the
 /// one that is held, or comes again, hears at once what came of it.
-const GRACE: Duration = Duration::from_secs(3);
+const GRACE: Duration = Duration::from_secs(5);
 
 /// How soon what could not be sent is tried again; twice as long each time.
 const FIRST: Duration = Duration::from_secs(2);

@@ -141,7 +141,7 @@ impl Failure {
             Self::Opaque | Self::Unasked | Self::Unsigned(_) => StatusCode::BAD_GATEWAY,
             Self::Oversized(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Panicked => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::Proposed(proposed) => proposed.standing.status(),
+            Self::Proposed(proposed) => proposed.status(),
             Self::Refused(refusal) => refusal.status().unwrap_or(StatusCode::FORBIDDEN),
             Self::Unreadable(rule) => rule.status(),
             Self::Upstream(error) => match error.cause() {

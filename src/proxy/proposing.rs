@@ -53,6 +53,7 @@ pub(super) async fn carry_out(
     let Some(docket) = &account.plane.shared.docket else { return Err(refusal.into()) };
     let body = body.gather(MAX_BODY).await?;
     let mut ask = refusal.ask().clone();
+    let is_async = prefers(ask.target.head().headers(), "respond-async");
     let hold = hold(ask.target.head().headers(), account.view.snapshot.waiting);
     for name in per_attempt(ask.target.head().headers()) {
         ask.target.head_mut().leave_out(&name);
@@ -69,7 +70,7 @@ pub(super) async fn carry_out(
         None => {
             let now = account.plane.shared.clock.now();
             let left = proposal.draft().expires_at.since(now);
-            Err(Failure::Proposed(Box::new(Proposed { refusal, id, standing, left })))
+            Err(Failure::Proposed(Box::new(Proposed { refusal, id, standing, left, is_async })))
         }
     }
 }
@@ -202,12 +203,13 @@ fn hold(headers: &HeaderMap, waiting: Waiting) -> Duration {
 /// The headers that differ from one attempt to the next, and are no part of what people agree to:
 /// they are not sent either.
 fn per_attempt(headers: &HeaderMap) -> Vec<HeaderName> {
-    let is_for_us = preferences(headers).any(|one| {
-        let name = one.split('=').next().unwrap_or_default().trim();
-        matches!(name, "wait" | "respond-async")
-    });
+    let is_for_us = prefers(headers, "wait") || prefers(headers, "respond-async");
     let own = is_for_us.then_some("prefer");
     PER_ATTEMPT.into_iter().chain(own).map(HeaderName::from_static).collect()
+}
+
+fn prefers(headers: &HeaderMap, name: &str) -> bool {
+    preferences(headers).any(|one| one.split('=').next().unwrap_or_default().trim() == name)
 }
 
 fn preferences(headers: &HeaderMap) -> impl Iterator<Item = &str> {

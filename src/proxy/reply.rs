@@ -50,6 +50,11 @@ pub fn to(
         headers.insert(PROPOSAL, value(&proposal.to_string()));
         headers.insert(LOCATION, value(&agent_api::proposal_path(proposal)));
     }
+    if let Failure::Proposed(proposed) = failure
+        && proposed.is_accepted()
+    {
+        headers.insert(PREFERENCE_APPLIED, HeaderValue::from_static("respond-async"));
+    }
     if let Failure::NoRoute(NoRoute::Method(served)) = failure {
         let served: Vec<_> = served.iter().map(http::Method::as_str).collect();
         headers.insert(ALLOW, value(&served.join(", ")));
@@ -145,6 +150,9 @@ pub const DECISION: HeaderName = HeaderName::from_static("countersign-decision")
 
 /// The proposal that a request became.
 const PROPOSAL: HeaderName = HeaderName::from_static("countersign-proposal");
+
+/// Which wish of the agent was heard (RFC 7240 §3).
+const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 
 /// Read by OpenAI's and Anthropic's libraries before they try again.
 const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");

@@ -21,6 +21,8 @@ pub struct Proposed {
     pub standing: Standing,
     /// How much of its time is left.
     pub left: Duration,
+    /// Whether the agent said that it comes for the answer later (RFC 7240 §4.1).
+    pub is_async: bool,
 }
 
 /// Where a proposal stands.
@@ -76,8 +78,7 @@ impl Standing {
         matches!(self, Self::Pending | Self::Waiting)
     }
 
-    /// The status of the answer.
-    pub fn status(&self) -> StatusCode {
+    fn status(&self) -> StatusCode {
         match self {
             Self::Pending | Self::Waiting => StatusCode::PRECONDITION_REQUIRED,
             Self::Answered | Self::Cut(..) | Self::Unknown => StatusCode::BAD_GATEWAY,
@@ -165,6 +166,19 @@ impl Standing {
 }
 
 impl Proposed {
+    /// The status of the answer. Only who asked for it gets a 2xx for what was not carried out.
+    pub fn status(&self) -> StatusCode {
+        match self.is_accepted() {
+            true => StatusCode::ACCEPTED,
+            false => self.standing.status(),
+        }
+    }
+
+    /// Whether it goes on without the agent, as the agent wanted.
+    pub fn is_accepted(&self) -> bool {
+        self.is_async && self.standing.is_open()
+    }
+
     /// When to come again, in seconds.
     pub fn retry_after(&self) -> u64 {
         let longest = match self.standing {
