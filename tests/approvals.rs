@@ -120,6 +120,37 @@ async fn two_people_sign_and_the_call_is_made_once() {
 }
 
 #[tokio::test]
+async fn the_terminal_waits_for_a_proposal_and_takes_one_back() {
+    let (ann, bob) = (Human::new("ann"), Human::new("bob"));
+    let upstream = Upstream::answering(|_| reply("refunded"));
+    let site = setup(&upstream, &[ann.entry(""), bob.entry("")], "ann, bob").start();
+    let (agent, folder) = (site.agent("writer"), site.path(""));
+    let asked = |verb: &str, id: ProposalId| {
+        let mut command = countersign(&folder);
+        command.args(["proposal", verb, &id.to_string()]);
+        command
+    };
+    let id = put(&agent).await;
+    let early = said(&asked("wait", id).args(["--timeout", "1s"]).output().unwrap());
+    assert_eq!(early, (7, format!("{id}  pending  none\n")));
+    for person in [&ann, &bob] {
+        assert_eq!(person.says("approve", &folder, id).status.code(), Some(0));
+    }
+    let done = said(&asked("wait", id).args(["--timeout", "30s"]).output().unwrap());
+    assert_eq!(done, (0, format!("{id}  approved  succeeded, answered 200 OK\n")));
+    let late = said(&asked("cancel", id).output().unwrap());
+    assert_eq!(late.0, 9, "{late:?}");
+
+    let taken = put(&site.agent("reader")).await;
+    assert_eq!(said(&asked("cancel", taken).output().unwrap()).0, 0);
+    assert_eq!(said(&asked("wait", taken).output().unwrap()).0, 1);
+    let denied = put(&site.agent("other")).await;
+    assert_eq!(ann.says("deny", &folder, denied).status.code(), Some(0));
+    assert_eq!(said(&asked("wait", denied).output().unwrap()).0, 6);
+    assert_eq!(said(&asked("wait", ProposalId::new()).output().unwrap()).0, 5);
+}
+
+#[tokio::test]
 async fn ssh_keygen_verifies_what_was_signed() {
     let (ann, bob) = (Human::new("ann"), Human::new("bob"));
     let upstream = Upstream::answering(|_| reply("refunded"));

@@ -86,6 +86,10 @@ pub enum Exit {
     NotPermitted = 4,
     /// There is no such thing.
     NotFound = 5,
+    /// A person said no.
+    Denied = 6,
+    /// It was not decided, or not carried out, in time.
+    Pending = 7,
     /// Something did not verify.
     Unverified = 8,
     /// It is not what it was when it was looked at.

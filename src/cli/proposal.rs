@@ -1,18 +1,30 @@
 //! `countersign proposal`: what agents have put forward, and what people said to it.
 
 use std::io::{self, Write};
+use std::time::Duration;
 
 use clap::Subcommand;
+use tokio::time::{Instant, sleep};
 
+use crate::cli::replay::period;
 use crate::cli::stored::Stored;
 use crate::cli::{ConfigPath, Exit};
+use crate::clock::Clock;
 use crate::id::ProposalId;
-use crate::proposal::{Card, Proposal};
+use crate::proposal::{Card, Execution, Proposal, State};
+use crate::proxy::standing::Standing;
 use crate::store::{Approval, Error};
 
 /// What to do with proposals.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// Take one back, as its agent could: until it is sent
+    Cancel {
+        /// The proposal: `prp_…`
+        id: String,
+        #[command(flatten)]
+        config: ConfigPath,
+    },
     /// List those that wait for people, oldest first
     List {
         #[command(flatten)]
@@ -28,11 +40,24 @@ pub(super) enum Command {
         #[command(flatten)]
         config: ConfigPath,
     },
+    /// Wait until people have decided one and it has been carried out
+    Wait {
+        /// The proposal: `prp_…`
+        id: String,
+        /// For how long
+        #[arg(long, default_value = "15m", value_parser = period)]
+        timeout: Duration,
+        #[command(flatten)]
+        config: ConfigPath,
+    },
 }
 
 impl Command {
     pub(super) fn run(self, out: &mut dyn Write, err: &mut dyn Write) -> io::Result<Exit> {
-        let (Self::List { config } | Self::Show { config, .. }) = &self;
+        let (Self::Cancel { config, .. }
+        | Self::List { config }
+        | Self::Show { config, .. }
+        | Self::Wait { config, .. }) = &self;
         let stored = match Stored::of(config) {
             Ok(stored) => stored,
             Err(why) => {
@@ -41,8 +66,10 @@ impl Command {
             }
         };
         match self {
+            Self::Cancel { id, .. } => cancel(&stored, &id, out, err),
             Self::List { .. } => list(&stored, out, err),
             Self::Show { id, signatures, .. } => show(&stored, &id, signatures, out, err),
+            Self::Wait { id, timeout, .. } => wait(&stored, &id, timeout, out, err),
         }
     }
 }
@@ -79,10 +106,7 @@ fn show(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> io::Result<Exit> {
-    let Some(id) = ProposalId::parse(id) else {
-        writeln!(err, "`{id}` is not a proposal's id: prp_ and 32 hexadecimal digits")?;
-        return Ok(Exit::NotFound);
-    };
+    let Some(id) = named(id, err)? else { return Ok(Exit::NotFound) };
     let found =
         stored.with(async |store| Ok((store.load(id).await?, store.approvals(id).await?)))?;
     match found {
@@ -100,7 +124,72 @@ fn show(
     }
 }
 
+fn cancel(stored: &Stored, id: &str, out: &mut dyn Write, err: &mut dyn Write) -> io::Result<Exit> {
+    let Some(id) = named(id, err)? else { return Ok(Exit::NotFound) };
+    match stored.with(async |store| store.cancel(id, Clock::System.now()).await)? {
+        Ok(_) => {
+            writeln!(out, "{id} is taken back")?;
+            Ok(Exit::Done)
+        }
+        Err(why) => failed(&why, err),
+    }
+}
+
+fn wait(
+    stored: &Stored,
+    id: &str,
+    patience: Duration,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> io::Result<Exit> {
+    let Some(id) = named(id, err)? else { return Ok(Exit::NotFound) };
+    let ended = stored.with(async |store| {
+        let end = Instant::now() + patience;
+        loop {
+            let proposal = store.load(id).await?;
+            let standing = Standing::of(&proposal, Clock::System.now());
+            if !standing.is_open() || Instant::now() >= end {
+                return Ok((proposal, standing));
+            }
+            sleep(POLL).await;
+        }
+    })?;
+    match ended {
+        Ok((proposal, standing)) => {
+            let State { status, execution, answer, .. } = proposal.state();
+            let answered = answer.as_ref().map(|answer| format!(", answered {}", answer.status()));
+            writeln!(out, "{id}  {status}  {execution}{}", answered.unwrap_or_default())?;
+            Ok(waited(&standing, *execution))
+        }
+        Err(why) => failed(&why, err),
+    }
+}
+
+fn waited(standing: &Standing, execution: Execution) -> Exit {
+    match standing {
+        _ if execution == Execution::Succeeded => Exit::Done,
+        Standing::Denied => Exit::Denied,
+        Standing::Expired | Standing::Pending | Standing::Waiting => Exit::Pending,
+        _ => Exit::Failed,
+    }
+}
+
+fn named(id: &str, err: &mut dyn Write) -> io::Result<Option<ProposalId>> {
+    let named = ProposalId::parse(id);
+    if named.is_none() {
+        writeln!(err, "`{id}` is not a proposal's id: prp_ and 32 hexadecimal digits")?;
+    }
+    Ok(named)
+}
+
 fn failed(why: &Error, err: &mut dyn Write) -> io::Result<Exit> {
     writeln!(err, "{why}")?;
-    Ok(if matches!(why, Error::Unknown(_)) { Exit::NotFound } else { Exit::Failed })
+    Ok(match why {
+        Error::Unknown(_) => Exit::NotFound,
+        Error::Illegal(_) => Exit::Conflict,
+        _ => Exit::Failed,
+    })
 }
+
+/// How often `wait` looks.
+const POLL: Duration = Duration::from_millis(250);
