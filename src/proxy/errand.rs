@@ -25,7 +25,7 @@ use crate::proxy::plane::{Plane, View};
 use crate::proxy::reading::Reading;
 use crate::proxy::standing::Standing;
 use crate::route::{Body, Head};
-use crate::store;
+use crate::store::{self, Desk};
 
 /// Carries out what is due on this worker, until the process is to end.
 pub async fn run(plane: Rc<Plane>) {
@@ -58,18 +58,17 @@ impl Errands<'_> {
                 Err(why) => return tracing::error!("what is due cannot be looked up: {why}"),
             };
             let Some(last) = due.last() else { break };
-            after = Some(last.id());
-            for proposal in due {
-                self.begin(proposal);
+            after = Some(*last);
+            for id in due {
+                self.begin(id);
             }
         }
         let now = Instant::now();
         self.tried.retain(|_, (_, next)| *next + FORGOTTEN > now);
     }
 
-    /// Carries `proposal` out, unless it was tried a short while ago or too many others are.
-    fn begin(&mut self, proposal: Proposal) {
-        let id = proposal.id();
+    /// Carries the proposal `id` out, unless it was tried a short while ago or too many others are.
+    fn begin(&mut self, id: ProposalId) {
         let (times, next) = self.tried.get(&id).copied().unwrap_or((0, Instant::now()));
         if next > Instant::now() {
             return;
@@ -81,15 +80,7 @@ impl Errands<'_> {
         let one = plane.underway.begin();
         tokio::task::spawn_local(async move {
             let (_one, _place) = (one, place);
-            let view = plane.view();
-            let done = match ask(&plane, &view, &proposal).await {
-                Ok((ask, terms)) => {
-                    let body = proposal.substance().request().body().clone();
-                    Executor { plane, view, desk, ask, body, id, terms }.run().await
-                }
-                Err(refused) => refused,
-            };
-            match done {
+            match carry_out(plane, desk, id).await {
                 Ok(None) => {}
                 Ok(Some(standing)) => tracing::warn!(proposal = %id, "{}", standing.detail()),
                 Err(failure) => tracing::warn!(proposal = %id, "it was not sent: {failure}"),
@@ -98,20 +89,36 @@ impl Errands<'_> {
     }
 }
 
-/// The request as it would be asked for now, and on what terms the rules let people agree to it.
+async fn carry_out(
+    plane: Rc<Plane>,
+    desk: Desk,
+    id: ProposalId,
+) -> Result<Option<Standing>, Failure> {
+    let (view, proposal) = (plane.view(), desk.load(id).await?);
+    match ask(&plane, &view, &proposal).await? {
+        Some((ask, terms)) => {
+            let body = proposal.substance().request().body().clone();
+            Executor { plane, view, desk, ask, body, id, terms }.run().await
+        }
+        // The rules ask nobody any more: they are not the ones that people answered.
+        None => Ok(Some(Standing::Unsigned)),
+    }
+}
+
+/// The request as it would be asked for now, and on what terms the rules let people agree to it;
+/// nothing, if they let it pass as it is.
 async fn ask(
     plane: &Rc<Plane>,
     view: &Rc<View>,
     proposal: &Proposal,
-) -> Result<(Ask, Terms), Result<Option<Standing>, Failure>> {
-    let ask = read(plane, view, proposal).await.map_err(Err)?;
+) -> Result<Option<(Ask, Terms)>, Failure> {
+    let ask = read(plane, view, proposal).await?;
     match consider(&mut view.judge.borrow_mut(), ask.clone()) {
         Err(refusal) if *refusal.cause() == Cause::NeedsApproval => {
-            Ok((ask, Terms::new(refusal.needs(), refusal.reasons())))
+            Ok(Some((ask, Terms::new(refusal.needs(), refusal.reasons()))))
         }
-        Err(refusal) => Err(Err(refusal.into())),
-        // The rules ask nobody any more: they are not the ones that people answered.
-        Ok(()) => Err(Ok(Some(Standing::Unsigned))),
+        Err(refusal) => Err(refusal.into()),
+        Ok(()) => Ok(None),
     }
 }
 

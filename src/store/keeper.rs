@@ -142,7 +142,7 @@ impl Desk {
         since: Timestamp,
         now: Timestamp,
         after: Option<ProposalId>,
-    ) -> Result<Vec<Proposal>, Error> {
+    ) -> Result<Vec<ProposalId>, Error> {
         self.ask(move |store| async move { store.due(since, now, after).await }).await
     }
 

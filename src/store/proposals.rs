@@ -102,11 +102,12 @@ impl Store {
         since: Timestamp,
         now: Timestamp,
         after: Option<ProposalId>,
-    ) -> Result<Vec<Proposal>, Error> {
+    ) -> Result<Vec<ProposalId>, Error> {
         let after = after.map(|id| id.to_string()).unwrap_or_default();
         let values =
             vec![since.into(), now.into(), Value::from(&*after), Value::Integer(Some(MAX_PAGE))];
-        self.begin().await?.rows(DUE, values).await?.iter().map(read).collect()
+        let rows = self.begin().await?.rows(DUE, values).await?;
+        rows.iter().map(|row| row.parsed("id", ProposalId::parse)).collect()
     }
 
     /// The executor gives it back, having sent nothing; due again from `later` on.
@@ -247,7 +248,7 @@ query!(
     " FOR UPDATE SKIP LOCKED"
 );
 
-const DUE: &str = "SELECT * FROM proposals WHERE execution = 'queued' AND due_at <= $1 \
+const DUE: &str = "SELECT id FROM proposals WHERE execution = 'queued' AND due_at <= $1 \
      AND decided_at <= $1 AND expires_at > $2 AND id > $3 ORDER BY id LIMIT $4";
 
 const WAITING: &str =
