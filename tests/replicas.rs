@@ -5,7 +5,7 @@ use http::Request;
 use serde_json::Value;
 
 use crate::harness::{
-    Human, Outgoing, Setup, Site, Upstream, body, countersign, postgres, reply, soon,
+    Human, Outgoing, Setup, Site, Upstream, body, countersign, postgres, reply, soon, until,
 };
 
 /// Writing takes a person.
@@ -115,4 +115,25 @@ async fn each_of_many_proposals_is_carried_out_once() {
     assert_eq!((bodies.len(), upstream.requests().len()), (20, 20));
     let sent: u64 = sites.into_iter().map(|site| site.stop().outcomes.answered).sum();
     assert_eq!(sent, 20);
+}
+
+#[tokio::test]
+async fn three_replicas_carry_out_each_proposal_once_when_no_agent_is_there() {
+    let (url, _database) = postgres();
+    let (upstream, maria) = (Upstream::answering(|_| reply("done")), Human::new("maria"));
+    let sites = [(); 3].map(|()| replica(&upstream, &url, &maria));
+    for number in 0..20 {
+        let call = Request::post("/orders").header("prefer", "respond-async");
+        let call = call.body(body(format!("order {number}"))).unwrap();
+        assert_eq!(sites[number % 3].agent("writer").send(call).await.status, 202);
+    }
+    for id in waiting(&sites[0], 20).await {
+        assert!(maria.says("approve", &sites[1].path(""), id).status.success());
+    }
+    until("all are sent", || upstream.requests().len() >= 20).await;
+    let sent: u64 = sites.into_iter().map(|site| site.stop().outcomes.answered).sum();
+    let mut bodies: Vec<_> = upstream.requests().into_iter().map(|one| one.body).collect();
+    bodies.sort();
+    bodies.dedup();
+    assert_eq!((bodies.len(), upstream.requests().len(), sent), (20, 20, 20));
 }
