@@ -41,6 +41,7 @@ pub mod operation;
 pub mod policy;
 pub mod proposal;
 pub mod approval;
+pub mod revocation;
 pub mod history;
 pub mod audit;
 pub mod enforce;

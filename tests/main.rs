@@ -14,6 +14,7 @@ mod policy;
 mod proposals;
 mod approvals;
 mod replicas;
+mod revocations;
 mod history;
 mod bundles;
 mod decision_log;

@@ -117,13 +117,13 @@ async fn a_large_download_is_not_gathered() {
     assert!(after - before < 48e6, "{before} -> {after}");
 }
 
-const HANDSHAKE: &[u8] =
+pub const HANDSHAKE: &[u8] =
     b"GET /socket HTTP/1.1\r\nHost: api.example.org\r\nConnection: Upgrade\r\n\
     Upgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
     Sec-WebSocket-Version: 13\r\n\r\n";
 
 /// Agrees to a WebSocket and repeats every byte.
-fn socket() -> Upstream {
+pub fn socket() -> Upstream {
     Upstream::streaming(|mut request: Request<hyper::body::Incoming>| async move {
         let upgrade = hyper::upgrade::on(&mut request);
         tokio::spawn(async move {

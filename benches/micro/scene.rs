@@ -20,6 +20,7 @@ use countersign::metrics::Metrics;
 use countersign::operation::Operations;
 use countersign::policy::config::Memory;
 use countersign::policy::{Bundle, Checker, Judge};
+use countersign::revocation::Tether;
 use countersign::route::pattern::{HostPattern, PathPrefix};
 use countersign::route::protocol::Protocol;
 use countersign::route::terms::{Dialect, Durability, EncodedSlash, Retry};
@@ -90,7 +91,9 @@ impl Scene {
         let operations = Operations::read(&target, None).unwrap();
         let caller = Rc::clone(&self.caller);
         let id = DecisionId::new();
-        Ask { id, caller, target, body: None, operations, now, approval: None }
+        let agent = caller.principal.spiffe_id().clone();
+        let tether = Tether::new(None, Clock::System, agent);
+        Ask { id, caller, target, body: None, operations, now, approval: None, tether }
     }
 
     /// The credential, with its secret read.

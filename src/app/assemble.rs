@@ -24,6 +24,7 @@ use crate::metrics::Metrics;
 use crate::policy::{self, Bundle};
 use crate::proxy::Snapshot;
 use crate::route::{Route, Table};
+use crate::store;
 use crate::upstream::Upstreams;
 
 /// Everything that a configuration leads to, loaded and checked; nothing runs yet.
@@ -55,7 +56,7 @@ pub struct Standing {
     /// Where they are sent, if they are.
     pub receiver: Option<fetch::Config>,
     /// The database of what outlives the process, if there is one.
-    pub state: Option<String>,
+    pub state: Option<store::Config>,
     /// Where the policy's archive comes from, if it comes from a server.
     pub supply: Option<Supply>,
     /// Every file and folder whose change may change any of this.

@@ -72,9 +72,11 @@ impl Running {
                 .map_err(StartError::Audit)?;
         let checker = Checker::start(metrics.policy.clone()).map_err(StartError::System)?;
         let kept = kept(&assembly, &clock, &metrics)?;
-        let store = opened(&assembly, &clock)?;
+        let store = opened(&assembly, &clock, &metrics)?;
         let (trigger, shutdown) = Shutdown::pair();
-        let docket = store.as_ref().map(|store| Docket::new(store.desk(), shutdown.clone()));
+        let docket = store
+            .as_ref()
+            .map(|store| Docket::new(store.desk(), store.register(), shutdown.clone()));
         let Assembly { snapshot, standing, .. } = assembly;
         let shared = Shared::new(snapshot, log, checker, kept, clock, metrics);
         let shared = Arc::new(shared.with_docket(docket));
@@ -203,10 +205,14 @@ fn kept(
 }
 
 /// Opens the store, if the configuration names one.
-fn opened(assembly: &Assembly, clock: &Clock) -> Result<Option<store::Keeper>, StartError> {
-    let url = assembly.standing.state.clone();
-    let store = url.map(|url| store::Keeper::start(url, clock.clone())).transpose();
-    store.map_err(StartError::State)
+fn opened(
+    assembly: &Assembly,
+    clock: &Clock,
+    metrics: &Metrics,
+) -> Result<Option<store::Keeper>, StartError> {
+    let config = assembly.standing.state.as_ref();
+    let start = |config| store::Keeper::start(config, clock.clone(), metrics.revocation.clone());
+    config.map(start).transpose().map_err(StartError::State)
 }
 
 fn acceptors(

@@ -15,6 +15,7 @@ mod policy_test;
 mod proposal;
 mod replay;
 mod policy_check;
+mod revoke;
 mod serve;
 mod stored;
 mod suggest;
@@ -63,6 +64,9 @@ enum Command {
     /// Look at what agents have put forward
     #[command(subcommand)]
     Proposal(proposal::Command),
+    /// Take back at once what an agent, a credential, a task or a trust domain may do
+    #[command(subcommand)]
+    Revoke(revoke::Command),
     /// Serve agents
     Serve(serve::Arguments),
 }
@@ -115,6 +119,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Explain(arguments) => arguments.run(out, err),
         Command::Policy(command) => command.run(out, err),
         Command::Proposal(command) => command.run(out, err),
+        Command::Revoke(command) => command.run(out, err),
         Command::Serve(arguments) => {
             log::start(level.unwrap_or("info"));
             arguments.run(err)

@@ -21,12 +21,12 @@ impl Stored {
     pub(super) fn of(path: &ConfigPath) -> Result<Self, String> {
         let file = policy_check::read(&path.config).map_err(|problems| problems.to_string())?;
         let name = path.config.display();
-        let url = file.state().ok_or_else(|| {
+        let state = file.state().ok_or_else(|| {
             format!(
                 "{name} keeps no proposals: add `state: {{ url: sqlite:state/countersign.db }}`"
             )
         })?;
-        Ok(Self { url, people: file.people() })
+        Ok(Self { url: state.url, people: file.people() })
     }
 
     /// Opens the store and does `work` with it.

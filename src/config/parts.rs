@@ -22,6 +22,7 @@ use crate::config::policy::{Memory, Policy, Tests};
 use crate::config::problem::Problem;
 use crate::config::routes::{Route, Upgrade};
 use crate::config::source::Source;
+use crate::config::state::State;
 use crate::config::upstreams::{Protocol, Tls, Upstream};
 use crate::credential::{self, CredentialConfig};
 use crate::fetch;
@@ -33,7 +34,7 @@ use crate::policy;
 use crate::proxy;
 use crate::route::head;
 use crate::route::pattern::PathPrefix;
-use crate::{route, upstream};
+use crate::{route, store, upstream};
 
 impl File {
     /// How many threads serve agents.
@@ -161,8 +162,8 @@ impl File {
     }
 
     /// The database of what outlives the process, if there is one.
-    pub fn state(&self) -> Option<String> {
-        self.state.as_ref().map(|state| state.url.to_string())
+    pub fn state(&self) -> Option<store::Config> {
+        self.state.as_ref().map(State::used)
     }
 
     /// How agents wait for people.

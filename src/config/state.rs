@@ -15,7 +15,7 @@ use crate::config::people::{self, Group, Person};
 use crate::config::problem::Problem;
 use crate::config::report::{Report, rebase};
 use crate::config::text::{Text, Written};
-use crate::proxy;
+use crate::{proxy, store};
 
 /// Where proposals are kept. Without it there are none, and what needs an approval is refused.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq)]
@@ -23,6 +23,14 @@ use crate::proxy;
 pub struct State {
     /// The database: `sqlite:FILE` or `postgres://USER@HOST/DATABASE`.
     pub url: Text<Database>,
+    /// How long what is known to be revoked counts while the database cannot be asked. After that
+    /// nothing goes on.
+    #[serde(default = "stale_after")]
+    pub stale_after: Text<Period>,
+}
+
+fn stale_after() -> Text<Period> {
+    Period::secs(10).into()
 }
 
 /// How agents wait for people.
@@ -49,6 +57,15 @@ pub enum Database {
 }
 
 impl State {
+    pub(super) fn check(&self, report: &mut Report) {
+        let at = KeyPath::top("state").key("stale_after");
+        report.within(at, &self.stale_after, Period::secs(1)..=Period::secs(600));
+    }
+
+    pub(super) fn used(&self) -> store::Config {
+        store::Config { url: self.url.to_string(), stale_after: self.stale_after.0.duration() }
+    }
+
     pub(super) fn rebase(&mut self, folder: &Path) {
         if let Database::File(path) = &mut self.url.0 {
             rebase(folder, path);

@@ -14,6 +14,7 @@ use crate::credential::injection::Injection;
 use crate::enforce::Grant;
 use crate::id::{CredentialName, UpstreamName};
 use crate::metrics::CredentialMetrics;
+use crate::revocation::Withdrawn;
 use crate::route::Body;
 use crate::route::query;
 use crate::route::terms::{Retry, Unscannable};
@@ -68,6 +69,8 @@ pub enum Unsigned {
     Unknown(CredentialName),
     /// The upstream's target could not be written.
     Target,
+    /// It was revoked, or the agent was.
+    Withdrawn(Withdrawn),
 }
 
 impl Credentials {
@@ -94,17 +97,21 @@ impl Credentials {
         grant: Recorded<Grant>,
         body: Body,
     ) -> Result<(Authorized, Guard), Unsigned> {
-        let terms = grant.into_inner().into_terms();
+        let grant = grant.into_inner();
+        let tether = grant.tether().clone();
+        let terms = grant.into_terms();
         let mut headers = terms.headers;
         let mut target = terms.target;
         let mut watched = None;
         if let Some(name) = &terms.credential {
+            tether.uses(name);
             let ready = self.ready(name, &terms.upstream)?;
             ready.injection.apply(&mut headers, &mut target);
             keep_readable(&mut headers, terms.unscannable);
             let patterns = Arc::clone(&ready.patterns);
             watched = Some(Watched { credential: name.clone(), patterns });
         }
+        tether.check().map_err(Unsigned::Withdrawn)?;
         let mut request = Request::new(body);
         *request.method_mut() = terms.method;
         *request.uri_mut() = Uri::try_from(target).map_err(|_| Unsigned::Target)?;
@@ -198,6 +205,7 @@ impl fmt::Display for Unsigned {
             Self::Unavailable(credential, why) => write!(f, "credential `{credential}`: {why}"),
             Self::Unknown(credential) => write!(f, "there is no credential `{credential}`"),
             Self::Target => f.write_str("the target cannot be written as a URI"),
+            Self::Withdrawn(why) => why.fmt(f),
         }
     }
 }

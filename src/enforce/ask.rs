@@ -7,6 +7,7 @@ use crate::id::DecisionId;
 use crate::identity::Caller;
 use crate::operation::Operations;
 use crate::policy::{Approval, Query};
+use crate::revocation::Tether;
 use crate::route::{Inspected, Target};
 
 /// One request that waits for its decision.
@@ -26,6 +27,8 @@ pub struct Ask {
     pub now: Timestamp,
     /// What people agreed to, where that is carried out.
     pub approval: Option<Rc<Approval>>,
+    /// What it hangs on.
+    pub tether: Tether,
 }
 
 impl Ask {

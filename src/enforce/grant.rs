@@ -11,6 +11,7 @@ use crate::enforce::terms::Terms;
 use crate::id::CredentialName;
 use crate::policy::{Approval, Decision, Duty, Reason};
 use crate::proposal::{Oversized, Substance};
+use crate::revocation::Tether;
 use crate::route::head::Upgrade;
 use crate::route::terms::{Durability, Retry, Unscannable};
 
@@ -62,6 +63,11 @@ impl Grant {
     /// [`Oversized`], if it cannot be kept whole.
     pub fn substance(&self, body: Bytes) -> Result<Substance, Oversized> {
         substance::of(&self.ask, &self.decision, body)
+    }
+
+    /// What the exchange hangs on.
+    pub fn tether(&self) -> &Tether {
+        &self.ask.tether
     }
 
     /// The headers that policy wants on the answer.

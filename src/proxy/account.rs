@@ -30,6 +30,7 @@ use crate::proxy::relay::{Record, Relay};
 use crate::proxy::reply;
 use crate::proxy::sieve::Sieve;
 use crate::proxy::tunnel::Tunnel;
+use crate::revocation::Tether;
 use crate::route::body::Passed;
 use crate::route::terms::Dialect;
 use crate::route::{Inspected, Route};
@@ -43,6 +44,8 @@ pub(super) struct Account {
     pub(super) view: Rc<View>,
     pub(super) connection: Rc<Connection>,
     pub(super) trail: Trail,
+    /// What it hangs on.
+    pub(super) tether: Tether,
     /// The shape of our own answers where no route says it.
     pub(super) dialect: Dialect,
     /// The route that was found.
@@ -90,7 +93,9 @@ impl Account {
         request: &Request<Incoming>,
     ) -> Self {
         let id = DecisionId::new();
+        let tether = plane.shared.tether(connection.last_caller().principal.spiffe_id());
         Self {
+            tether,
             id,
             view: plane.view(),
             trail: plane.recorder.open(id),
@@ -171,12 +176,18 @@ impl Account {
         match cleaning::readable(response, &guard, &finds) {
             Ok(response) => {
                 self.count(status);
-                let record =
-                    Record { trail: self.trail, status, sent: self.sent, started: self.started };
+                let record = Record {
+                    trail: self.trail,
+                    status,
+                    cutting: self.tether.cutting(),
+                    sent: self.sent,
+                    started: self.started,
+                    metrics: self.plane.shared.metrics.revocation.clone(),
+                };
                 let patience = self.connection.limits().idle;
                 let mut response = response.map(|body| {
                     let relay = Relay::new(body, guard, finds, sieve, record, self.progress);
-                    Answer::relayed(relay, patience)
+                    Answer::relayed(relay, patience, self.tether)
                 });
                 mark(response.headers_mut(), self.answer_headers, id);
                 reply::for_version(response, version)
@@ -264,8 +275,10 @@ impl Account {
         if let Some(rule) = failure.broken_rule() {
             metrics.refused.with_label_values(&[rule]).inc();
         }
-        if matches!(failure, Failure::Panicked) {
-            metrics.panics.inc();
+        match failure {
+            Failure::Cut(_) => self.plane.shared.metrics.revocation.cut.inc(),
+            Failure::Panicked => metrics.panics.inc(),
+            _ => {}
         }
         let (decision, code) = (self.id, failure.code());
         let caller = self.connection.last_caller();

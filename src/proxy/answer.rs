@@ -10,6 +10,7 @@ use http_body::{Body, Frame, SizeHint};
 use crate::listener::connection::InProgress;
 use crate::proxy::relay::{Cut, Relay};
 use crate::proxy::uptake::Uptake;
+use crate::revocation::Tether;
 
 /// What an agent receives.
 #[derive(Debug)]
@@ -26,9 +27,10 @@ impl Answer {
         Self::Whole(body, progress)
     }
 
-    /// An upstream's, for as long as the agent does not leave it untaken for `patience`.
-    pub(super) fn relayed(relay: Relay, patience: Duration) -> Self {
-        Self::Relayed(Uptake::new(relay, patience))
+    /// An upstream's, for as long as `tether` holds and the agent does not leave it untaken for
+    /// `patience`.
+    pub(super) fn relayed(relay: Relay, patience: Duration, tether: Tether) -> Self {
+        Self::Relayed(Uptake::new(relay, patience, tether))
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
+use crate::revocation::Register;
 use crate::shutdown::Shutdown;
 use crate::store::Desk;
 
@@ -12,6 +13,8 @@ use crate::store::Desk;
 pub struct Docket {
     /// Where they are kept.
     pub desk: Desk,
+    /// What is revoked.
+    pub register: Arc<Register>,
     held: Semaphore,
     errands: Arc<Semaphore>,
     shutdown: Shutdown,
@@ -19,9 +22,10 @@ pub struct Docket {
 
 impl Docket {
     /// Of what is kept behind `desk`; no call is held any more once `shutdown` is asked for.
-    pub fn new(desk: Desk, shutdown: Shutdown) -> Self {
+    pub fn new(desk: Desk, register: Arc<Register>, shutdown: Shutdown) -> Self {
         Self {
             desk,
+            register,
             held: Semaphore::new(HELD),
             errands: Arc::new(Semaphore::new(ERRANDS)),
             shutdown,

@@ -132,6 +132,7 @@ async fn read(plane: &Plane, view: &View, proposal: &Proposal) -> Result<Ask, Fa
         peer: origin.peer,
         local: origin.local,
     };
+    let tether = plane.shared.tether(caller.principal.spiffe_id());
     let request = Request::builder().method(kept.method());
     let request = match origin.is_http2 {
         true => request.version(Version::HTTP_2).uri(kept.url()),
@@ -146,7 +147,7 @@ async fn read(plane: &Plane, view: &View, proposal: &Proposal) -> Result<Ask, Fa
     let Reading { target, body, operations } =
         Reading::of(target, inspected, &plane.shared.definitions)?;
     let (id, now) = (DecisionId::new(), plane.shared.clock.now());
-    Ok(Ask { id, caller: Rc::new(caller), target, body, operations, now, approval: None })
+    Ok(Ask { id, caller: Rc::new(caller), target, body, operations, now, approval: None, tether })
 }
 
 /// How often a worker looks for what is due.

@@ -31,7 +31,13 @@ impl Plane {
         request: Request<Incoming>,
     ) -> Response<Answer> {
         let mut account = Account::open(self, connection, &request);
-        match caught(carry_out(&mut account, request)).await {
+        let tether = account.tether.clone();
+        let carried = tokio::select! {
+            biased;
+            carried = caught(carry_out(&mut account, request)) => carried,
+            why = tether.cut() => Err(Failure::Cut(why)),
+        };
+        match carried {
             Ok(carried) => account.settle(carried),
             Err(failure) => account.refuse(&failure),
         }
@@ -44,6 +50,7 @@ async fn carry_out(account: &mut Account, request: Request<Incoming>) -> Result<
     let snapshot = &view.snapshot;
 
     let caller = account.connection.caller(&snapshot.security.trust)?;
+    account.tether.check()?;
     let Arrival { head, mut body, upgrade } = Arrival::read(request, &account.connection)?;
     // Countersign's own paths come before routes, so that no route can stand in front of them.
     if agent_mcp::is_for(&head) {
@@ -64,8 +71,8 @@ async fn carry_out(account: &mut Account, request: Request<Incoming>) -> Result<
 
     let now = account.plane.shared.clock.now();
     let Reading { target, body: inspected, operations } = reading;
-    let approval = None;
-    let ask = Ask { id: account.id, caller, target, body: inspected, operations, now, approval };
+    let (id, tether) = (account.id, account.tether.clone());
+    let ask = Ask { id, caller, target, body: inspected, operations, now, approval: None, tether };
     let listing = Listing::of(&account.plane, &view, &ask);
     let tunnel = upgrade.filter(|_| ask.target.upgrade().is_some()).map(|side| (ask.clone(), side));
     let judged = authorize(&mut view.judge.borrow_mut(), ask, &account.plane.shared.metrics.policy);

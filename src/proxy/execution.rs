@@ -127,7 +127,13 @@ impl Executor {
     async fn send(&self, ready: Ready) -> Result<(), Failure> {
         let Ready { request, guard, trail } = ready;
         let started = Instant::now();
-        let answered = timeout(LONGEST, self.answer(request, &guard)).await;
+        let answered = tokio::select! {
+            answered = timeout(LONGEST, self.answer(request, &guard)) => answered,
+            why = self.ask.tether.clone().cut() => {
+                self.plane.shared.metrics.revocation.cut.inc();
+                Ok(Err(Failure::Cut(why)))
+            }
+        };
         let (outcome, recorded) = match answered {
             Ok(Ok((answer, response_bytes))) => {
                 let recorded = audit::Outcome::Answered {

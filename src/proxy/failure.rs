@@ -15,7 +15,9 @@ use crate::operation::Unreadable;
 use crate::operation::mcp::Malformed;
 use crate::policy::Decision;
 use crate::proposal::Oversized;
+use crate::proxy::relay::REVOKED;
 use crate::proxy::standing::{Proposed, Standing};
+use crate::revocation::Withdrawn;
 use crate::route::body::BodyError;
 use crate::route::{Ambiguity, NoRoute};
 use crate::{store, upstream};
@@ -45,6 +47,8 @@ pub enum Failure {
     Opaque,
     /// The request cannot be put forward whole.
     Oversized(Oversized),
+    /// What the exchange hangs on was revoked while it was open.
+    Cut(Withdrawn),
     /// The exchange panicked.
     Panicked,
     /// It was put forward, and has no answer to show.
@@ -61,6 +65,8 @@ pub enum Failure {
     Unreadable(Unreadable),
     /// The upstream did not answer.
     Upstream(upstream::Error),
+    /// What the exchange hangs on is revoked, so it did not begin.
+    Withdrawn(Withdrawn),
 }
 
 /// Whose fault a failure is.
@@ -99,6 +105,10 @@ impl Failure {
                 Cause::Undecided | Cause::Unmet(_) => Fault::Countersign,
             },
             Self::State(store::Error::TooMany) => Fault::Agent,
+            Self::Cut(Withdrawn::Unknown) | Self::Withdrawn(Withdrawn::Unknown) => {
+                Fault::Countersign
+            }
+            Self::Cut(_) | Self::Withdrawn(_) => Fault::Policy,
             Self::Audit(_) | Self::Panicked | Self::State(_) | Self::Unsigned(_) => {
                 Fault::Countersign
             }
@@ -126,7 +136,11 @@ impl Failure {
         match self {
             Self::Ambiguous(rule) => rule.status(),
             Self::State(store::Error::TooMany) => StatusCode::TOO_MANY_REQUESTS,
-            Self::Audit(_) | Self::State(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Audit(_)
+            | Self::Cut(Withdrawn::Unknown)
+            | Self::State(_)
+            | Self::Withdrawn(Withdrawn::Unknown) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Cut(_) | Self::Withdrawn(_) => StatusCode::FORBIDDEN,
             Self::Body(BodyError::Ambiguous(rule)) => rule.status(),
             Self::Body(BodyError::Broken(_)) => StatusCode::BAD_REQUEST,
             Self::Body(BodyError::Idle) => StatusCode::REQUEST_TIMEOUT,
@@ -161,6 +175,7 @@ impl Failure {
             | Self::NoRoute(NoRoute::Ambiguous(rule)) => rule.rule(),
             Self::Audit(_) => "audit_unavailable",
             Self::Body(BodyError::Broken(_)) => "body_broken",
+            Self::Cut(why) | Self::Withdrawn(why) => why.code(),
             Self::Body(BodyError::Idle) => "body_timeout",
             Self::Body(BodyError::TooLarge(_)) => "body_too_large",
             Self::Identity(_) => "identity_rejected",
@@ -212,6 +227,8 @@ impl Failure {
                 upstream::Sent::Maybe => audit::Outcome::Unknown,
             },
             Self::Unsigned(_) => audit::Outcome::Failed { reason: "credential_unavailable" },
+            Self::Withdrawn(_) => audit::Outcome::Failed { reason: REVOKED },
+            Self::Cut(_) => audit::Outcome::Aborted { why: REVOKED },
             // The upstream has answered, and may have acted: only the answer is withheld.
             Self::Unasked => audit::Outcome::Aborted { why: "upstream_switched" },
             Self::Opaque => audit::Outcome::Aborted { why: "response_unscannable" },
@@ -227,6 +244,7 @@ impl fmt::Display for Failure {
             Self::Ambiguous(rule) => write!(f, "the request is ambiguous: {rule}"),
             Self::Audit(why) => write!(f, "the audit trail does not take records: {why}"),
             Self::Body(why) => write!(f, "{why}"),
+            Self::Cut(why) | Self::Withdrawn(why) => write!(f, "{why}"),
             Self::Identity(why) => write!(f, "the agent's certificate no longer holds: {why}"),
             Self::Malformed(rule) => write!(f, "the message of MCP is refused: {rule}"),
             Self::Misdirected => f.write_str("the handshake and the request name different hosts"),
@@ -266,6 +284,15 @@ impl fmt::Display for Failure {
     }
 }
 
+impl From<Unsigned> for Failure {
+    fn from(error: Unsigned) -> Self {
+        match error {
+            Unsigned::Withdrawn(why) => Self::Withdrawn(why),
+            other => Self::Unsigned(other),
+        }
+    }
+}
+
 /// Lets a stage's error become a failure with `?`.
 macro_rules! from {
     ($($error:ty => $variant:ident),* $(,)?) => {
@@ -287,7 +314,7 @@ from! {
     Rejection => Identity,
     Unavailable => Audit,
     Unreadable => Unreadable,
-    Unsigned => Unsigned,
+    Withdrawn => Withdrawn,
     store::Error => State,
     upstream::Error => Upstream,
 }

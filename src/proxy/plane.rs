@@ -16,6 +16,7 @@ use crate::audit::{Log, Recorder};
 use crate::clock::{Clock, Timestamp};
 use crate::credential::Credentials;
 use crate::history::Desk;
+use crate::identity::SpiffeId;
 use crate::listener::serve::Security;
 use crate::metrics::Metrics;
 use crate::operation::mcp::Definitions;
@@ -23,6 +24,7 @@ use crate::policy::{Bundle, Checker, Judge, Observer};
 use crate::proxy::docket::Docket;
 use crate::proxy::underway::Underway;
 use crate::proxy::waiting::Waiting;
+use crate::revocation::Tether;
 use crate::route::Table;
 use crate::upstream::{Client, Upstreams};
 
@@ -167,6 +169,12 @@ impl Shared {
                 );
             }
         }
+    }
+
+    /// What an exchange of `agent` hangs on.
+    pub fn tether(&self, agent: &SpiffeId) -> Tether {
+        let register = self.docket.as_ref().map(|docket| Arc::clone(&docket.register));
+        Tether::new(register, self.clock.clone(), agent.clone())
     }
 
     /// Hears of every replacement from now on.

@@ -9,6 +9,7 @@ use crate::id::{DecisionId, ProposalId};
 use crate::operation::mcp::Malformed;
 use crate::policy::Reason;
 use crate::proxy::failure::{Failure, Fault};
+use crate::revocation::Withdrawn;
 use crate::route::NoRoute;
 use crate::route::body::BodyError;
 use crate::{store, upstream};
@@ -82,6 +83,7 @@ fn title(failure: &Failure) -> &'static str {
         Fault::Policy => match failure {
             Failure::Proposed(proposed) if proposed.standing.is_open() => "Waiting for approval",
             Failure::Proposed(_) => "Not carried out",
+            Failure::Cut(_) | Failure::Withdrawn(_) => "Revoked",
             _ => "Denied by policy",
         },
         Fault::Upstream => match failure {
@@ -104,6 +106,10 @@ fn detail(failure: &Failure) -> Cow<'_, str> {
         Failure::Body(BodyError::TooLarge(limit)) => {
             format!("This route takes bodies of at most {limit} bytes; send a smaller one.").into()
         }
+        Failure::Cut(why) => {
+            format!("{} It was under way: find out what came of it.", withdrawn(*why)).into()
+        }
+        Failure::Withdrawn(why) => format!("{} Nothing was sent.", withdrawn(*why)).into(),
         Failure::Identity(_) => {
             "Your certificate no longer holds. Connect again with a current one.".into()
         }
@@ -164,6 +170,17 @@ fn detail(failure: &Failure) -> Cow<'_, str> {
     }
 }
 
+fn withdrawn(why: Withdrawn) -> &'static str {
+    match why {
+        Withdrawn::Agent => {
+            "An operator has revoked what you may do here. Stop, and tell a person."
+        }
+        Withdrawn::Credential => "An operator has revoked the credential of this route.",
+        Withdrawn::Task => "The task that this belongs to is over.",
+        Withdrawn::Unknown => "What is revoked cannot be looked up. Try again later.",
+    }
+}
+
 /// The reasons' own sentences.
 fn denial(reasons: &[Reason]) -> Cow<'_, str> {
     match reasons {
@@ -200,7 +217,7 @@ fn reasons(failure: &Failure) -> &[Reason] {
 /// Only where the same request can succeed without anyone changing it, and cannot act twice.
 fn is_retryable(failure: &Failure) -> bool {
     match failure {
-        Failure::Audit(_) | Failure::State(_) => true,
+        Failure::Audit(_) | Failure::State(_) | Failure::Withdrawn(Withdrawn::Unknown) => true,
         Failure::NotNow(standing) => standing.is_open(),
         Failure::Proposed(proposed) => proposed.standing.is_open(),
         Failure::Upstream(error) => {

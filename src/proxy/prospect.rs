@@ -125,7 +125,8 @@ impl Prospect<'_> {
         let Reading { target, body, operations } = reading;
         let (id, caller) = (self.id, Rc::clone(&self.caller));
         let now = self.plane.shared.clock.now();
-        Ok(Ask { id, caller, target, body, operations, now, approval: None })
+        let tether = self.plane.shared.tether(caller.principal.spiffe_id());
+        Ok(Ask { id, caller, target, body, operations, now, approval: None, tether })
     }
 }
 

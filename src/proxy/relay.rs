@@ -14,9 +14,12 @@ use crate::audit::{Outcome, Trail};
 use crate::credential::Guard;
 use crate::credential::guard::scanner::Scanner;
 use crate::listener::connection::InProgress;
+use crate::metrics::RevocationMetrics;
 use crate::operation::mcp::list::Unreadable;
 use crate::proxy::cleaning::Finds;
 use crate::proxy::sieve::Sieve;
+use crate::revocation::Withdrawn;
+use crate::revocation::tether::Cutting;
 use crate::route::body::Passed;
 use crate::upstream;
 
@@ -44,10 +47,14 @@ pub(super) struct Record {
     pub trail: Trail,
     /// The upstream's status.
     pub status: StatusCode,
+    /// Ends it, once what the exchange hangs on is revoked.
+    pub cutting: Option<Cutting>,
     /// How much of the request's body was sent.
     pub sent: Passed,
     /// When the exchange began.
     pub started: Instant,
+    /// Where it is counted, if it is cut.
+    pub metrics: RevocationMetrics,
 }
 
 /// Why an answer ends before its end. The agent sees the stream break off, and nothing else: the
@@ -58,6 +65,8 @@ pub enum Cut {
     Unreadable,
     /// The agent did not take it for too long.
     Untaken,
+    /// What the exchange hangs on was revoked.
+    Withdrawn(Withdrawn),
     /// The upstream broke off.
     Upstream(upstream::Error),
 }
@@ -68,6 +77,7 @@ impl fmt::Display for Cut {
             Self::Unreadable => f.write_str("the answer cannot be searched any further"),
             Self::Untaken => f.write_str("the agent did not take its answer for too long"),
             Self::Upstream(why) => write!(f, "{why}"),
+            Self::Withdrawn(why) => why.fmt(f),
         }
     }
 }
@@ -112,6 +122,9 @@ impl Relay {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
+        if let Some(why) = self.poll_cut(cx) {
+            return Poll::Ready(Some(Err(Cut::Withdrawn(why))));
+        }
         if let Some(trailers) = self.trailers.take() {
             self.complete();
             return Poll::Ready(Some(Ok(Frame::trailers(trailers))));
@@ -139,6 +152,22 @@ impl Relay {
                 }
             }
         }
+    }
+
+    /// Why it ends here, if what the exchange hangs on was revoked.
+    fn poll_cut(&mut self, cx: &mut Context<'_>) -> Option<Withdrawn> {
+        let cutting = self.record.as_mut()?.cutting.as_mut()?;
+        let Poll::Ready(why) = cutting.poll(cx) else { return None };
+        self.cut();
+        Some(why)
+    }
+
+    /// Ends it, because what the exchange hangs on was revoked.
+    pub(super) fn cut(&mut self) {
+        if let Some(record) = &self.record {
+            record.metrics.cut.inc();
+        }
+        self.end(Outcome::Aborted { why: REVOKED });
     }
 
     /// Takes out of a frame what the agent may not see in a list.
@@ -210,6 +239,9 @@ impl Relay {
         }
     }
 }
+
+/// How the record names an exchange that was cut.
+pub(super) const REVOKED: &str = "revoked";
 
 /// An answer that is dropped before its end: the agent went away.
 impl Drop for Relay {

@@ -19,6 +19,7 @@ use crate::enforce::{Ask, authorize};
 use crate::listener::Connection;
 use crate::listener::connection::InProgress;
 use crate::proxy::plane::Plane;
+use crate::proxy::relay::REVOKED;
 use crate::proxy::reply::SWITCHING;
 
 /// Everything that a tunnel holds.
@@ -61,6 +62,10 @@ impl Tunnel {
                 Err(_) => End::Cut("closed"),
             },
             why = withdrawn(&plane, &connection, &ask) => End::Cut(why),
+            _ = ask.tether.clone().cut() => {
+                plane.shared.metrics.revocation.cut.inc();
+                End::Cut(REVOKED)
+            }
         };
         drop(progress);
         trail.close(match end {

@@ -16,12 +16,14 @@ use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep};
 
 use crate::proxy::relay::{Cut, Relay};
+use crate::revocation::Tether;
 
 /// A relay that is let go when nobody takes it.
 #[derive(Debug)]
 pub struct Uptake {
     shared: Rc<Shared>,
     patience: Duration,
+    tether: Tether,
     /// Only an answer of several parts is watched.
     watch: Option<AbortHandle>,
 }
@@ -36,9 +38,9 @@ struct Shared {
 }
 
 impl Uptake {
-    pub(super) fn new(relay: Relay, patience: Duration) -> Self {
+    pub(super) fn new(relay: Relay, patience: Duration, tether: Tether) -> Self {
         let shared = Shared { relay: RefCell::new(Some(Box::new(relay))), handed: Cell::new(None) };
-        Self { shared: Rc::new(shared), patience, watch: None }
+        Self { shared: Rc::new(shared), patience, tether, watch: None }
     }
 
     pub(super) fn poll_frame(
@@ -51,7 +53,8 @@ impl Uptake {
         let part = relay.poll_frame(cx);
         if matches!(part, Poll::Ready(Some(Ok(_)))) && !relay.is_done() {
             self.shared.handed.set(Some(Instant::now()));
-            self.watch.get_or_insert_with(|| watch(&self.shared, self.patience));
+            let watched = || watch(&self.shared, self.patience, &self.tether);
+            self.watch.get_or_insert_with(watched);
         }
         part
     }
@@ -74,8 +77,26 @@ impl Drop for Uptake {
     }
 }
 
-fn watch(shared: &Rc<Shared>, patience: Duration) -> AbortHandle {
-    tokio::task::spawn_local(let_go(Rc::downgrade(shared), patience)).abort_handle()
+fn watch(shared: &Rc<Shared>, patience: Duration, tether: &Tether) -> AbortHandle {
+    let (shared, tether) = (Rc::downgrade(shared), tether.clone());
+    let watched = async move {
+        tokio::select! {
+            () = let_go(shared.clone(), patience) => {}
+            _ = tether.cut() => cut(&shared),
+        }
+    };
+    tokio::task::spawn_local(watched).abort_handle()
+}
+
+/// Ends an answer that nobody takes, once what it hangs on was revoked. One that is asked for ends by
+/// itself, so that whoever asks hears of it.
+fn cut(shared: &Weak<Shared>) {
+    let Some(answer) = shared.upgrade() else { return };
+    if answer.handed.get().is_some()
+        && let Some(mut relay) = answer.relay.borrow_mut().take()
+    {
+        relay.cut();
+    }
 }
 
 /// Lets go of the answer once a part of it has not been taken for `patience`. It wakes once in that

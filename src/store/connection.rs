@@ -71,6 +71,14 @@ impl Store {
         }
     }
 
+    /// A transaction that changes nothing, and waits for nobody who does.
+    pub(super) async fn begin_to_read(&self) -> Result<Transaction, Error> {
+        Ok(match &self.0 {
+            Pool::Postgres(pool) => Transaction::Postgres(pool.begin().await?),
+            Pool::Sqlite(pool) => Transaction::Sqlite(pool.begin().await?),
+        })
+    }
+
     pub(super) async fn begin(&self) -> Result<Transaction, Error> {
         Ok(match &self.0 {
             Pool::Postgres(pool) => Transaction::Postgres(pool.begin().await?),
@@ -176,7 +184,11 @@ async fn open_postgres(url: &str) -> Result<PgPool, Error> {
     }
     let pool = PgPoolOptions::new().max_connections(MAX_CONNECTIONS).acquire_timeout(WAIT);
     let pool = pool.connect_with(options).await?;
-    migrator(include_str!("migrations/postgres/0001_proposals.sql")).run(&pool).await?;
+    let tables = migrator([
+        include_str!("migrations/postgres/0001_proposals.sql"),
+        include_str!("migrations/postgres/0002_revocations.sql"),
+    ]);
+    tables.run(&pool).await?;
     Ok(pool)
 }
 
@@ -192,7 +204,11 @@ async fn open_sqlite(file: &str) -> Result<SqlitePool, Error> {
     // One writer: others of this process queue for it here, fairly, and not in the file.
     let pool = SqlitePoolOptions::new().max_connections(1).acquire_timeout(WAIT);
     let pool = pool.connect_with(options).await?;
-    migrator(include_str!("migrations/sqlite/0001_proposals.sql")).run(&pool).await?;
+    let tables = migrator([
+        include_str!("migrations/sqlite/0001_proposals.sql"),
+        include_str!("migrations/sqlite/0002_revocations.sql"),
+    ]);
+    tables.run(&pool).await?;
     Ok(pool)
 }
 
@@ -204,10 +220,14 @@ fn create(file: &Path) -> io::Result<()> {
     OpenOptions::new().append(true).create(true).mode(0o600).open(file).map(drop)
 }
 
-fn migrator(proposals: &'static str) -> Migrator {
-    let name = Cow::Borrowed("proposals");
-    let sql = proposals.into_sql_str();
-    Migrator::with_migrations(vec![Migration::new(1, name, MigrationType::Simple, sql, false)])
+/// The tables, in the order in which they came.
+fn migrator(steps: [&'static str; 2]) -> Migrator {
+    let numbered = (1..).zip(["proposals", "revocations"]).zip(steps);
+    let steps = numbered.map(|((number, name), sql)| {
+        let (name, sql) = (Cow::Borrowed(name), sql.into_sql_str());
+        Migration::new(number, name, MigrationType::Simple, sql, false)
+    });
+    Migrator::with_migrations(steps.collect())
 }
 
 impl From<sqlx::migrate::MigrateError> for Error {

@@ -18,16 +18,21 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::clock::{Clock, Timestamp};
 use crate::id::ProposalId;
+use crate::metrics::RevocationMetrics;
 use crate::proposal::{Claim, Outcome, Proposal};
+use crate::revocation::Register;
 use crate::store::approvals::Approval;
+use crate::store::config::Config;
 use crate::store::connection::Store;
 use crate::store::error::Error;
 use crate::store::proposals::Put;
+use crate::store::watch::Watch;
 
 /// The thread that owns the store. Dropping it lets the thread finish what it was asked, and end.
 #[derive(Debug)]
 pub struct Keeper {
     desk: Desk,
+    register: Arc<Register>,
     closing: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -47,29 +52,39 @@ struct Job(Box<dyn FnOnce(Store) -> Running + Send>);
 struct Running(Pin<Box<dyn Future<Output = ()>>>);
 
 impl Keeper {
-    /// Opens the store at `url` on a thread of its own. Blocks until it is open.
+    /// Opens the store on a thread of its own. Blocks until it is open, and has said what is revoked.
     ///
     /// # Errors
     /// [`Error`], if it cannot be opened, or the system gives no thread.
-    pub fn start(url: String, clock: Clock) -> Result<Self, Error> {
+    pub fn start(config: &Config, clock: Clock, metrics: RevocationMetrics) -> Result<Self, Error> {
+        let url = config.url.clone();
+        let register = Arc::new(Register::new(config.stale_after, clock.instant()));
+        let watch = Watch { register: Arc::clone(&register), metrics, clock: clock.clone() };
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let (jobs, queue) = mpsc::channel(QUEUE);
         let (closing, closed) = oneshot::channel();
         let (opened, opens) = ready::sync_channel(1);
         let running = thread::Builder::new().name("store".to_owned()).spawn(move || {
             LocalSet::new().block_on(&runtime, async {
-                let store = match open(&url, &clock).await {
+                let store = match open(&url, &clock, &watch).await {
                     Ok(store) => store,
                     // Nobody waits any more if this cannot be sent.
                     Err(why) => return drop(opened.send(Err(why))),
                 };
                 let _ = opened.send(Ok(store.executor()));
+                let watching = tokio::task::spawn_local(watch.run(store.clone()));
                 keep(store, queue, closed, clock).await;
+                watching.abort();
             });
         })?;
         let executor = opens.recv().map_err(|_| Error::Gone)??;
         let desk = Desk { jobs, executor: executor.into() };
-        Ok(Self { desk, closing: Some(closing), thread: Some(running) })
+        Ok(Self { desk, register, closing: Some(closing), thread: Some(running) })
+    }
+
+    /// What is revoked, kept up to date for as long as this lives.
+    pub fn register(&self) -> Arc<Register> {
+        Arc::clone(&self.register)
     }
 
     /// Where to ask it.
@@ -193,8 +208,9 @@ impl Desk {
 }
 
 /// Opens the store. What this executor had when it last ended, nobody knows the outcome of.
-async fn open(url: &str, clock: &Clock) -> Result<Store, Error> {
+async fn open(url: &str, clock: &Clock, watch: &Watch) -> Result<Store, Error> {
     let store = Store::open(url).await?;
+    watch.look(&store).await?;
     let executor = store.executor();
     loop {
         let lost = store.lose(&executor, clock.now()).await?;
@@ -281,14 +297,21 @@ const NOBODY: &str = "";
 
 #[cfg(test)]
 mod tests {
-    use super::Keeper;
+    use super::{Config, Keeper};
     use crate::clock::Clock;
     use crate::id::ProposalId;
+    use crate::metrics::Metrics;
     use crate::store::Error;
+    use std::time::Duration;
 
     fn keeper(folder: &tempfile::TempDir) -> Result<Keeper, Error> {
-        let url = format!("sqlite:{}", folder.path().join("state/countersign.db").display());
-        Keeper::start(url, Clock::System)
+        let file = folder.path().join("state/countersign.db");
+        start(format!("sqlite:{}", file.display()))
+    }
+
+    fn start(url: String) -> Result<Keeper, Error> {
+        let config = Config { url, stale_after: Duration::from_secs(10) };
+        Keeper::start(&config, Clock::System, Metrics::new().unwrap().revocation)
     }
 
     #[tokio::test]
@@ -307,7 +330,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("state"), "a file").unwrap();
         assert!(matches!(keeper(&folder), Err(Error::Io(_))));
-        let unknown = Keeper::start("mysql://x".to_owned(), Clock::System);
+        let unknown = start("mysql://x".to_owned());
         assert!(matches!(unknown, Err(Error::Url)));
     }
 

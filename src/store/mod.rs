@@ -9,6 +9,7 @@
 //! have runtimes of their own and must not share one: they ask the [`Keeper`]'s thread, which owns the
 //! store, at its [`Desk`].
 
+mod config;
 mod error;
 mod connection;
 mod row;
@@ -16,13 +17,18 @@ mod proposal_row;
 mod proposals;
 mod approvals;
 mod bounds;
+mod revocations;
+mod watch;
 mod keeper;
 #[cfg(test)]
 mod tests;
 
 pub use approvals::{Approval, proved};
 pub use bounds::MAX_PENDING;
+pub use config::Config;
 pub use connection::Store;
 pub use error::Error;
 pub use keeper::{Desk, Keeper};
 pub use proposals::{MAX_PAGE, Put};
+pub use revocations::Revocation;
+pub use watch::Watch;

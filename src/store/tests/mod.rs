@@ -20,7 +20,8 @@ use crate::proposal::{
     Answer, Claim, Digest, Draft, Execution, IdempotencyKey, Illegal, Need, Outcome, Proposal,
     Request, Status, Substance, Terms, Verdict,
 };
-use crate::store::{Error, MAX_PENDING, Put, Store, proved};
+use crate::revocation::Subject;
+use crate::store::{Error, MAX_PENDING, Put, Revocation, Store, proved};
 use postgres::Postgres;
 
 const NOW: Timestamp = Timestamp::from_micros(5_000);
@@ -336,6 +337,28 @@ async fn what_is_long_over_is_forgotten_and_nothing_else(url: String) {
     assert!(store.load(pending.id()).await.is_ok() && store.load(running).await.is_ok());
 }
 
+async fn what_is_revoked_stays_so_until_it_is_lifted(url: String) {
+    let store = Store::open(&url).await.unwrap();
+    let revocation = |kind, name, at| Revocation {
+        subject: Subject::parse(kind, name).unwrap(),
+        reason: format!("{kind} {name}"),
+        at: Timestamp::from_micros(at),
+    };
+    let agent = revocation("agent", "spiffe://example.org/agent", 3);
+    let domain = revocation("trust-domain", "example.org", 2);
+    for one in [&agent, &domain] {
+        assert_eq!(store.revoke(one.clone()).await.unwrap(), *one);
+    }
+    // What is revoked already keeps its reason and its time.
+    let again = Revocation { reason: String::new(), ..agent.clone() };
+    assert_eq!(store.revoke(again).await.unwrap(), agent);
+    assert_eq!(store.revocations().await.unwrap(), [domain.clone(), agent.clone()]);
+    assert_eq!(store.lift(&agent.subject).await.unwrap(), Some(agent.clone()));
+    assert_eq!(store.lift(&agent.subject).await.unwrap(), None);
+    store.close().await;
+    assert_eq!(Store::open(&url).await.unwrap().revocations().await.unwrap(), [domain]);
+}
+
 /// Runs every case against both.
 macro_rules! suite {
     ($($case:ident),+ $(,)?) => {
@@ -372,6 +395,7 @@ suite!(
     a_signature_is_used_once,
     an_agent_has_so_many_questions_at_once,
     what_is_long_over_is_forgotten_and_nothing_else,
+    what_is_revoked_stays_so_until_it_is_lifted,
 );
 
 #[tokio::test]

@@ -1,0 +1,162 @@
+//! What one exchange hangs on.
+
+use std::cell::{OnceCell, RefCell};
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use crate::clock::Clock;
+use crate::id::{CredentialName, TaskId};
+use crate::identity::{SpiffeId, TrustDomain};
+use crate::revocation::register::{Register, Withdrawn};
+use crate::revocation::subject::Subject;
+
+/// What one exchange hangs on. Clones are the same tether.
+#[derive(Clone, Debug)]
+pub struct Tether(Rc<Held>);
+
+#[derive(Debug)]
+struct Held {
+    /// Without one, nothing can be revoked.
+    register: Option<Arc<Register>>,
+    clock: Clock,
+    agent: SpiffeId,
+    credential: OnceCell<CredentialName>,
+    tasks: RefCell<Vec<TaskId>>,
+}
+
+impl Tether {
+    /// An exchange of `agent`, as far as `register` knows.
+    pub fn new(register: Option<Arc<Register>>, clock: Clock, agent: SpiffeId) -> Self {
+        let (credential, tasks) = (OnceCell::new(), RefCell::default());
+        Self(Rc::new(Held { register, clock, agent, credential, tasks }))
+    }
+
+    /// Says that the exchange uses `credential`.
+    pub fn uses(&self, credential: &CredentialName) {
+        // It is the same one each time: a request has one credential.
+        let _ = self.0.credential.set(credential.clone());
+    }
+
+    /// Says that the exchange belongs to `tasks`.
+    pub fn belongs_to(&self, tasks: impl IntoIterator<Item = TaskId>) {
+        self.0.tasks.borrow_mut().extend(tasks);
+    }
+
+    /// Whether it holds.
+    ///
+    /// # Errors
+    /// [`Withdrawn`], if something that the exchange hangs on is revoked.
+    pub fn check(&self) -> Result<(), Withdrawn> {
+        match &self.0.register {
+            Some(register) => register.check(self.0.subjects(), self.0.clock.instant()),
+            None => Ok(()),
+        }
+    }
+
+    /// Resolves once it is cut.
+    pub async fn cut(self) -> Withdrawn {
+        let Some(register) = &self.0.register else { return std::future::pending().await };
+        let mut changes = register.changes();
+        loop {
+            if let Err(withdrawn) = self.check() {
+                return withdrawn;
+            }
+            // The register lives as long as this, and its sender with it.
+            let _ = changes.changed().await;
+        }
+    }
+
+    /// The same, for whoever polls by hand; nothing, where nothing can be revoked.
+    pub fn cutting(&self) -> Option<Cutting> {
+        self.0.register.as_ref()?;
+        Some(Cutting(Box::pin(self.clone().cut())))
+    }
+}
+
+/// Waits for a [`Tether`] to be cut.
+pub struct Cutting(Pin<Box<dyn Future<Output = Withdrawn>>>);
+
+impl Cutting {
+    /// Whether it was cut, and why. Not to be asked again once it was.
+    pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Withdrawn> {
+        self.0.as_mut().poll(cx)
+    }
+}
+
+impl fmt::Debug for Cutting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Cutting")
+    }
+}
+
+impl Held {
+    fn subjects(&self) -> Vec<Subject> {
+        let mut subjects = vec![Subject::Agent(self.agent.clone())];
+        subjects
+            .extend(TrustDomain::parse(self.agent.trust_domain()).ok().map(Subject::TrustDomain));
+        subjects.extend(self.credential.get().cloned().map(Subject::Credential));
+        subjects.extend(self.tasks.borrow().iter().copied().map(Subject::Task));
+        subjects
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use tokio::time::timeout;
+
+    use super::Tether;
+    use crate::clock::Clock;
+    use crate::id::TaskId;
+    use crate::identity::SpiffeId;
+    use crate::revocation::{Register, Subject, Withdrawn};
+
+    fn tether() -> (Arc<Register>, Tether, TaskId) {
+        let now = Clock::System.instant();
+        let register = Arc::new(Register::new(Duration::from_secs(60), now));
+        register.hear(HashSet::new(), now);
+        let agent = SpiffeId::parse("spiffe://example.org/reader").unwrap();
+        let tether = Tether::new(Some(Arc::clone(&register)), Clock::System, agent);
+        let task = TaskId::new();
+        tether.uses(&"orders".into());
+        tether.belongs_to([task]);
+        (register, tether, task)
+    }
+
+    #[tokio::test]
+    async fn it_is_cut_by_each_thing_that_it_hangs_on_and_by_nothing_else() {
+        for (kind, name, why) in [
+            ("agent", "spiffe://example.org/reader", Some(Withdrawn::Agent)),
+            ("agent", "spiffe://example.org/reader/2", None),
+            ("trust-domain", "example.org", Some(Withdrawn::Agent)),
+            ("trust-domain", "example.com", None),
+            ("credential", "orders", Some(Withdrawn::Credential)),
+            ("credential", "payments", None),
+        ] {
+            let (register, tether, _) = tether();
+            let cut = tokio::task::LocalSet::new();
+            let waiting = cut.spawn_local(timeout(Duration::from_millis(50), tether.clone().cut()));
+            let subject = Subject::parse(kind, name).unwrap();
+            register.hear(HashSet::from([subject]), Clock::System.instant());
+            cut.await;
+            assert_eq!(waiting.await.unwrap().ok(), why, "{kind} {name}");
+            assert_eq!(tether.check().err(), why, "{kind} {name}");
+        }
+        let (register, tether, task) = tether();
+        register.hear(HashSet::from([Subject::Task(task)]), Clock::System.instant());
+        assert_eq!(tether.cut().await, Withdrawn::Task);
+    }
+
+    #[test]
+    fn where_nothing_can_be_revoked_it_holds() {
+        let agent = SpiffeId::parse("spiffe://example.org/reader").unwrap();
+        assert_eq!(Tether::new(None, Clock::System, agent).check(), Ok(()));
+    }
+}

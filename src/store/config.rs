@@ -1,0 +1,12 @@
+//! What a configuration says of the store.
+
+use std::time::Duration;
+
+/// Where the store is, and how long a replica does without it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Config {
+    /// The database's URL.
+    pub url: String,
+    /// How old what is known to be revoked may be.
+    pub stale_after: Duration,
+}
