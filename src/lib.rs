@@ -38,6 +38,7 @@ pub mod shutdown;
 pub mod identity;
 pub mod route;
 pub mod operation;
+pub mod task;
 pub mod policy;
 pub mod proposal;
 pub mod approval;

@@ -11,6 +11,7 @@
 mod harness;
 
 use std::path::Path;
+use std::process::Stdio;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -175,7 +176,8 @@ fn revoke(folder: &Path, name: &str) -> Instant {
     let started = Instant::now();
     let mut command = Command::from(harness::countersign(folder));
     let agent = format!("spiffe://example.org/agent/{name}");
-    let mut child = command.args(["revoke", "agent", &agent]).spawn().unwrap();
+    let command = command.args(["revoke", "agent", &agent]).stdout(Stdio::null());
+    let mut child = command.spawn().unwrap();
     tokio::spawn(async move { assert!(child.wait().await.unwrap().success()) });
     started
 }

@@ -1,0 +1,25 @@
+//! What is known of the work that a request belongs to.
+
+use crate::clock::Timestamp;
+use crate::identity::SpiffeId;
+use crate::task::label::Labels;
+use crate::task::lineage::Lineage;
+
+/// What is known of the work that a request belongs to: its task, if it names one, and what its
+/// agent's work has touched.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Situation {
+    /// The task, with all that it was handed on from.
+    pub lineage: Option<Lineage>,
+    /// What the work has touched.
+    pub labels: Labels,
+    /// When this was so.
+    pub as_of: Timestamp,
+}
+
+impl Situation {
+    /// On whose behalf the request is made, the first who handed the work on first.
+    pub fn chain(&self) -> impl Iterator<Item = &SpiffeId> {
+        self.lineage.iter().flat_map(Lineage::chain)
+    }
+}
