@@ -36,9 +36,9 @@ pub mod shutdown;
 
 // Parts, in the order a request meets them.
 pub mod identity;
+pub mod task;
 pub mod route;
 pub mod operation;
-pub mod task;
 pub mod policy;
 pub mod proposal;
 pub mod approval;

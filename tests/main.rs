@@ -15,6 +15,7 @@ mod proposals;
 mod approvals;
 mod replicas;
 mod revocations;
+mod tasks;
 mod history;
 mod bundles;
 mod decision_log;

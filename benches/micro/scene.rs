@@ -93,7 +93,8 @@ impl Scene {
         let id = DecisionId::new();
         let agent = caller.principal.spiffe_id().clone();
         let tether = Tether::new(None, Clock::System, agent);
-        Ask { id, caller, target, body: None, operations, now, approval: None, tether }
+        let (approval, situation) = (None, None);
+        Ask { id, caller, target, body: None, operations, now, approval, situation, tether }
     }
 
     /// The credential, with its secret read.
@@ -180,6 +181,7 @@ fn route() -> Route {
         retry: Retry::Never,
         policy: None,
         observe_until: None,
+        labels: Vec::new(),
     }
 }
 

@@ -78,6 +78,7 @@ static SPEECHES: LazyLock<Vec<(Table, &str, &str)>> = LazyLock::new(|| {
 fn route(protocol: Protocol, encoding: Encoding) -> Table {
     Table::new(vec![Route {
         observe_until: None,
+        labels: Vec::new(),
         name: "a".into(),
         hosts: vec![HostPattern::parse("a").expect("a host")],
         path: PathPrefix::root(),

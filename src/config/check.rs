@@ -74,6 +74,13 @@ fn check_bound(at: &KeyPath, credential: &Credential, names: &Names, report: &mu
 
 fn check_route(at: &KeyPath, route: &Route, file: &File, names: &Names, report: &mut Report) {
     let to = route.upstream.as_str();
+    if !route.labels.is_empty() && file.state.is_none() && !report.is_cut(&KeyPath::top("state")) {
+        let message = "there is no `state` to keep labels in, so every request here is refused";
+        report.check(
+            Problem::key(Code::Pair, at.key("labels"), message)
+                .help("add `state: { url: sqlite:state/countersign.db }`"),
+        );
+    }
     let leads_somewhere = names.upstreams.contains(to);
     named(Code::NoUpstream, to, &names.upstreams, at.key("upstream"), report);
     let Some(name) = &route.credential else { return };

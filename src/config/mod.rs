@@ -14,6 +14,7 @@ pub mod problem;
 pub mod report;
 pub mod text;
 pub mod duration;
+mod label;
 mod moment;
 pub mod size;
 pub mod identity;

@@ -269,6 +269,7 @@ impl Route {
             retry: self.retry.into(),
             policy: self.rule(),
             observe_until: self.observe_until.as_ref().map(|until| until.0),
+            labels: self.labels.iter().map(|label| label.0.clone()).collect(),
         })
     }
 }

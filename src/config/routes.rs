@@ -19,6 +19,7 @@ use crate::config::text::Text;
 use crate::id::{CredentialName, RouteName, UpstreamName};
 use crate::route::pattern::{HostPattern, PathPrefix};
 use crate::route::terms;
+use crate::task::Label;
 
 /// One way through Countersign.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq)]
@@ -73,6 +74,10 @@ pub struct Route {
     /// Until when what policy denies is let pass, with the credential, and recorded as that; at
     /// most 90 days ahead. Unless given, what policy denies is refused.
     pub observe_until: Option<Text<Timestamp>>,
+    /// What work has touched once a request of it was sent here: rules read it as
+    /// `countersign.labels`. Needs `state`.
+    #[serde(default)]
+    pub labels: Vec<Text<Label>>,
 }
 
 /// What policy may see of a request's body.

@@ -27,6 +27,13 @@ pub struct State {
     /// nothing goes on.
     #[serde(default = "stale_after")]
     pub stale_after: Text<Period>,
+    /// How long an agent is known for what its work has touched, counted from the last time.
+    #[serde(default = "labels_last")]
+    pub labels_last: Text<Period>,
+}
+
+fn labels_last() -> Text<Period> {
+    Period::secs(86_400).into()
 }
 
 fn stale_after() -> Text<Period> {
@@ -60,10 +67,16 @@ impl State {
     pub(super) fn check(&self, report: &mut Report) {
         let at = KeyPath::top("state").key("stale_after");
         report.within(at, &self.stale_after, Period::secs(1)..=Period::secs(600));
+        let at = KeyPath::top("state").key("labels_last");
+        report.within(at, &self.labels_last, Period::secs(60)..=Period::secs(365 * 86_400));
     }
 
     pub(super) fn used(&self) -> store::Config {
-        store::Config { url: self.url.to_string(), stale_after: self.stale_after.0.duration() }
+        store::Config {
+            url: self.url.to_string(),
+            stale_after: self.stale_after.0.duration(),
+            labels_last: self.labels_last.0.duration(),
+        }
     }
 
     pub(super) fn rebase(&mut self, folder: &Path) {

@@ -9,6 +9,7 @@ use crate::operation::Operations;
 use crate::policy::{Approval, Query};
 use crate::revocation::Tether;
 use crate::route::{Inspected, Target};
+use crate::task::Situation;
 
 /// One request that waits for its decision.
 #[derive(Clone, Debug)]
@@ -27,6 +28,8 @@ pub struct Ask {
     pub now: Timestamp,
     /// What people agreed to, where that is carried out.
     pub approval: Option<Rc<Approval>>,
+    /// The work that it belongs to, as the store knows it; unknown, where there is no store.
+    pub situation: Option<Rc<Situation>>,
     /// What it hangs on.
     pub tether: Tether,
 }
@@ -45,6 +48,10 @@ impl Ask {
             local: self.caller.local,
             now: self.now,
             approval: self.approval.as_deref(),
+            situation: self.situation.as_deref().unwrap_or(&NOTHING),
         }
     }
 }
+
+/// What rules are told of work where nobody keeps track of it.
+static NOTHING: Situation = Situation::nothing();

@@ -14,6 +14,7 @@ use crate::proposal::{Oversized, Substance};
 use crate::revocation::Tether;
 use crate::route::head::Upgrade;
 use crate::route::terms::{Durability, Retry, Unscannable};
+use crate::task::{Label, Labels};
 
 /// Policy said yes to this exact request, and everything the yes demands can be done.
 ///
@@ -63,6 +64,17 @@ impl Grant {
     /// [`Oversized`], if it cannot be kept whole.
     pub fn substance(&self, body: Bytes) -> Result<Substance, Oversized> {
         substance::of(&self.ask, &self.decision, body)
+    }
+
+    /// The request.
+    pub fn ask(&self) -> &Ask {
+        &self.ask
+    }
+
+    /// What the work has touched, once this is sent: what the route says, and what policy says.
+    pub fn labels(&self) -> Labels {
+        let said = self.decision.labels().iter().filter_map(|label| Label::parse(label));
+        said.chain(self.ask.target.route().labels.iter().cloned()).collect()
     }
 
     /// What the exchange hangs on.

@@ -7,16 +7,22 @@ use std::fmt;
 
 use http::header::{HeaderMap, HeaderName};
 
+use crate::enforce::ask::Ask;
 use crate::enforce::terms::Terms;
 use crate::policy::{Decision, Duty};
 use crate::route::headers::is_per_hop;
 use crate::route::query;
+use crate::task::Label;
 
 /// A demand that nobody can carry out.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Unmet {
     /// This header belongs to the connection, not to policy.
     FramingHeader(HeaderName),
+    /// This is no label.
+    Label(String),
+    /// There is nowhere to keep labels.
+    NoStore,
 }
 
 /// Whether everything that `decision` demands can be done.
@@ -24,6 +30,9 @@ pub enum Unmet {
 /// # Errors
 /// The first demand that cannot.
 pub fn check(decision: &Decision) -> Result<(), Unmet> {
+    if let Some(wrong) = decision.labels().iter().find(|label| Label::parse(label).is_none()) {
+        return Err(Unmet::Label(wrong.clone()));
+    }
     for obligation in decision.obligations() {
         let name = match &obligation.duty {
             Duty::RequestHeaderRemove(name)
@@ -36,6 +45,18 @@ pub fn check(decision: &Decision) -> Result<(), Unmet> {
         }
     }
     Ok(())
+}
+
+/// Whether the work can be marked with what `decision` and the route say that it touches.
+///
+/// # Errors
+/// [`Unmet::NoStore`].
+pub(super) fn check_labels(ask: &Ask, decision: &Decision) -> Result<(), Unmet> {
+    let marks = !decision.labels().is_empty() || !ask.target.route().labels.is_empty();
+    match marks && ask.situation.is_none() {
+        true => Err(Unmet::NoStore),
+        false => Ok(()),
+    }
 }
 
 /// Does what concerns the upstream request.
@@ -81,6 +102,14 @@ impl fmt::Display for Unmet {
                 f,
                 "policy wants header `{name}` changed, which belongs to the connection; take it out \
                  of the answer's headers"
+            ),
+            Self::Label(label) => write!(
+                f,
+                "policy marks the work with `{label}`, which is no label: 1 to 64 lower-case letters, \
+                 digits, `_` and `-`"
+            ),
+            Self::NoStore => f.write_str(
+                "policy marks the work with labels, and there is no store to keep them in; add `state`",
             ),
         }
     }

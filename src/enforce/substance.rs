@@ -20,6 +20,12 @@ pub fn of(ask: &Ask, decision: &Decision, body: Bytes) -> Result<Substance, Over
     let request = Request::new(head.method().clone(), &uri, head.headers(), body)?;
     let owner = ask.caller.principal.spiffe_id().clone();
     let substance = Substance::new(owner, request, decision.revision());
+    let substance = match ask.situation.as_ref().and_then(|known| known.lineage.as_ref()) {
+        Some(lineage) => {
+            substance.within(lineage.task().id).on_behalf_of(lineage.chain().cloned().collect())?
+        }
+        None => substance,
+    };
     let credential = decision.credential().or(ask.target.route().credential.as_ref());
     Ok(match credential {
         Some(name) => substance.with_credential(name.clone()),

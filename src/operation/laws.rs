@@ -66,6 +66,7 @@ impl Speech {
 fn route(protocol: Protocol, encoding: Encoding) -> Route {
     Route {
         observe_until: None,
+        labels: Vec::new(),
         name: "a".into(),
         hosts: vec![HostPattern::parse("a").unwrap()],
         path: PathPrefix::root(),

@@ -17,12 +17,14 @@ use crate::policy::engine::bulk::Bulk;
 use crate::policy::engine::document::Document;
 use crate::policy::engine::input::Builder;
 use crate::policy::engine::interpreter::Interpreter;
+use crate::policy::engine::reads::Part;
 use crate::policy::engine::vm::Machine;
 use crate::policy::engine::wanted::Wanted;
 use crate::policy::failure::{Cause, Failure};
 use crate::policy::memory::{Memory, Question};
 use crate::policy::observer::Observer;
 use crate::policy::query::{Asked, Query};
+use crate::route::Route;
 
 /// Answers queries for one worker.
 #[derive(Debug)]
@@ -144,6 +146,14 @@ impl Judge {
             let seen = self.builder.document(caller, &asked, &self.whole).ok();
             self.observer.observe(&self.bundle, query, seen, (decision, took));
         }
+    }
+
+    /// Whether the rules of `route` look at the work that a request belongs to.
+    pub fn looks_at_work(&self, route: &Route) -> bool {
+        let entry = self.bundle.entries().find(route.policy.as_ref());
+        let reads = entry.and_then(|entry| self.wanted.get(entry)).map(Wanted::reads);
+        let of_work = [Part::Chain, Part::Labels, Part::Task];
+        reads.is_none_or(|reads| of_work.into_iter().any(|part| reads.has(part)))
     }
 
     /// Answers, and has one answer in so many checked, remembered or not: by the interpreter and with

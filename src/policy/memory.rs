@@ -107,6 +107,7 @@ impl Question {
             | Part::Chain
             | Part::ContentDigest
             | Part::Id
+            | Part::Labels
             | Part::Mcp
             | Part::ParsedBody
             | Part::Proposal

@@ -8,6 +8,7 @@ use crate::identity::Principal;
 use crate::operation::Operations;
 use crate::policy::approval::Approval;
 use crate::route::{Inspected, Target};
+use crate::task::Situation;
 
 /// One request as policy judges it. Everything is borrowed from the exchange.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +33,8 @@ pub struct Query<'a> {
     pub now: Timestamp,
     /// What people agreed to, where that is carried out.
     pub approval: Option<&'a Approval>,
+    /// The work that it belongs to, and what that has touched.
+    pub situation: &'a Situation,
 }
 
 /// A query without its caller, of whom rules are shown no more than the certificate's facts.
@@ -46,12 +49,13 @@ pub(super) struct Asked<'a> {
     pub(super) local: SocketAddr,
     pub(super) now: Timestamp,
     pub(super) approval: Option<&'a Approval>,
+    pub(super) situation: &'a Situation,
 }
 
 impl<'a> From<&Query<'a>> for Asked<'a> {
     fn from(query: &Query<'a>) -> Self {
-        let Query { id, target, body, operations, listener, peer, local, now, approval, .. } =
-            *query;
-        Self { id, target, body, operations, listener, peer, local, now, approval }
+        let Query { id, target, body, operations, listener, peer, local, now, .. } = *query;
+        let Query { approval, situation, .. } = *query;
+        Self { id, target, body, operations, listener, peer, local, now, approval, situation }
     }
 }

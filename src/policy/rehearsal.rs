@@ -17,6 +17,7 @@ use crate::policy::engine::wanted::Wanted;
 use crate::policy::failure::{Cause, Failure};
 use crate::policy::query::Asked;
 use crate::route::{Inspected, Target};
+use crate::task::Situation;
 
 /// One request, and what its caller's certificate would say.
 #[derive(Clone, Copy, Debug)]
@@ -52,7 +53,9 @@ impl Rehearsal<'_> {
         let id = DecisionId::new();
         let (peer, local) = (nobody, nobody);
         let approval = None;
-        let asked = Asked { id, target, body, operations, listener, peer, local, now, approval };
+        let situation = &Situation::nothing();
+        let asked =
+            Asked { id, target, body, operations, listener, peer, local, now, approval, situation };
         let input = match Builder::new().document(self.caller, &asked, &Wanted::everything()) {
             Ok(input) => input,
             Err(failure) => {

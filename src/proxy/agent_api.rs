@@ -7,8 +7,8 @@ use crate::id::ProposalId;
 use crate::identity::Caller;
 use crate::proxy::account::{Account, Carried};
 use crate::proxy::failure::Failure;
-use crate::proxy::mailbox;
-use crate::route::{Head, NoRoute, Route, Table};
+use crate::proxy::{mailbox, tasks};
+use crate::route::{Body, Head, NoRoute, Route, Table};
 
 /// Whether a request is for Countersign itself rather than for an upstream.
 pub fn is_reserved(head: &Head) -> bool {
@@ -19,13 +19,17 @@ pub fn is_reserved(head: &Head) -> bool {
 /// Answers a request for Countersign itself.
 ///
 /// # Errors
-/// [`Failure::NoRoute`], for a path or a method that is not there; as [`mailbox`] says.
+/// [`Failure::NoRoute`], for a path or a method that is not there; as [`mailbox`] and [`tasks`] say.
 pub(super) async fn answer(
     account: &Account,
     head: &Head,
+    body: &mut Body,
     caller: &Caller,
 ) -> Result<Carried, Failure> {
     let path = head.path().as_str();
+    if let Some(rest) = path.strip_prefix(TASKS).filter(|rest| is_below(rest)) {
+        return tasks::answer(account, rest.trim_start_matches('/'), head, body, caller).await;
+    }
     match path.strip_prefix(PROPOSALS) {
         Some(rest) => mailbox::answer(account, rest, head.method(), caller).await,
         None if path != WHOAMI => Err(Failure::NoRoute(NoRoute::Path)),
@@ -34,6 +38,10 @@ pub(super) async fn answer(
         }
         None => Ok(Carried::Ours(whoami(caller, &account.view.snapshot.routes))),
     }
+}
+
+fn is_below(rest: &str) -> bool {
+    rest.is_empty() || rest.strip_prefix('/').is_some_and(|id| !id.is_empty())
 }
 
 /// Where an agent asks after a proposal.
@@ -71,5 +79,7 @@ pub(super) fn describe(route: &Route) -> Value {
 const PREFIX: &str = "/.countersign";
 
 const WHOAMI: &str = "/.countersign/v1/whoami";
+
+const TASKS: &str = "/.countersign/v1/tasks";
 
 const PROPOSALS: &str = "/.countersign/v1/proposals/";

@@ -16,8 +16,10 @@ use crate::proxy::account::{Account, Carried};
 use crate::proxy::agent_api::whoami;
 use crate::proxy::failure::Failure;
 use crate::proxy::prospect::Prospect;
+use crate::proxy::stored;
 use crate::route::terms::{Dialect, Encoding, Inspect};
 use crate::route::{Body, Head, NoRoute};
+use crate::task::Situation;
 
 /// Whether a request is for this server.
 pub(super) fn is_for(head: &Head) -> bool {
@@ -159,9 +161,11 @@ async fn called(account: &Account, caller: Rc<Caller>, call: &Call) -> Result<Va
     let said = match call.name.as_deref().unwrap_or_default() {
         "whoami" => Ok(whoami(&caller, &account.view.snapshot.routes)),
         "what_may_i_do" => {
-            let prospect =
-                Prospect { id: account.id, plane: &account.plane, view: &account.view, caller };
-            prospect.answer(arguments)
+            let (id, plane, view) = (account.id, &account.plane, &account.view);
+            match situation(account, &caller).await {
+                Ok(situation) => Prospect { id, plane, view, caller, situation }.answer(arguments),
+                Err(why) => Err(why),
+            }
         }
         "explain_decision" => explained(account, &caller, &arguments).await,
         name => return Err(Refused::Params(format!("Unknown tool: {name}"))),
@@ -170,6 +174,14 @@ async fn called(account: &Account, caller: Rc<Caller>, call: &Call) -> Result<Va
         Ok(said) => json!({ "content": content(&said.to_string()), "structuredContent": said }),
         Err(why) => json!({ "isError": true, "content": content(&why) }),
     })
+}
+
+/// What the agent's work has touched.
+async fn situation(account: &Account, caller: &Caller) -> Result<Option<Rc<Situation>>, String> {
+    let Some(docket) = &account.plane.shared.docket else { return Ok(None) };
+    let (agent, now) = (caller.principal.spiffe_id().clone(), account.plane.shared.clock.now());
+    let known = docket.desk.situation(agent, None, now).await;
+    known.map(|known| Some(Rc::new(known))).map_err(|why| stored::detail(&why).into_owned())
 }
 
 /// Why a decision about this agent was made, as far as it may know.

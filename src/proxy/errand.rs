@@ -24,6 +24,7 @@ use crate::proxy::failure::Failure;
 use crate::proxy::plane::{Plane, View};
 use crate::proxy::reading::Reading;
 use crate::proxy::standing::Standing;
+use crate::proxy::work;
 use crate::route::{Body, Head};
 use crate::store::{self, Desk};
 
@@ -147,7 +148,10 @@ async fn read(plane: &Plane, view: &View, proposal: &Proposal) -> Result<Ask, Fa
     let Reading { target, body, operations } =
         Reading::of(target, inspected, &plane.shared.definitions)?;
     let (id, now) = (DecisionId::new(), plane.shared.clock.now());
-    Ok(Ask { id, caller: Rc::new(caller), target, body, operations, now, approval: None, tether })
+    let who = (caller.principal.spiffe_id(), draft.substance.task());
+    let situation = work::look(&plane.shared, view, who, &target, &tether).await?;
+    let (caller, approval) = (Rc::new(caller), None);
+    Ok(Ask { id, caller, target, body, operations, now, approval, situation, tether })
 }
 
 /// How often a worker looks for what is due.

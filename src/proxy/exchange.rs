@@ -21,7 +21,7 @@ use crate::proxy::failure::Failure;
 use crate::proxy::listing::Listing;
 use crate::proxy::plane::Plane;
 use crate::proxy::reading::Reading;
-use crate::proxy::{agent_api, agent_mcp, proposing};
+use crate::proxy::{agent_api, agent_mcp, proposing, work};
 
 impl Plane {
     /// Answers one request of a connection. Whatever was granted or refused ends on the record.
@@ -57,7 +57,7 @@ async fn carry_out(account: &mut Account, request: Request<Incoming>) -> Result<
         return agent_mcp::answer(account, caller, &head, &mut body).await;
     }
     if agent_api::is_reserved(&head) {
-        return agent_api::answer(account, &head, &caller).await;
+        return agent_api::answer(account, &head, &mut body, &caller).await;
     }
     let target = snapshot.routes.resolve(head)?;
     let route = Arc::clone(target.route());
@@ -69,10 +69,22 @@ async fn carry_out(account: &mut Account, request: Request<Incoming>) -> Result<
         body.restate(restated);
     }
 
-    let now = account.plane.shared.clock.now();
     let Reading { target, body: inspected, operations } = reading;
-    let (id, tether) = (account.id, account.tether.clone());
-    let ask = Ask { id, caller, target, body: inspected, operations, now, approval: None, tether };
+    let shared = Arc::clone(&account.plane.shared);
+    let who = (caller.principal.spiffe_id(), target.head().task());
+    let situation = work::look(&shared, &view, who, &target, &account.tether).await?;
+    let (id, now, tether) = (account.id, shared.clock.now(), account.tether.clone());
+    let ask = Ask {
+        id,
+        caller,
+        target,
+        body: inspected,
+        operations,
+        now,
+        approval: None,
+        situation,
+        tether,
+    };
     let listing = Listing::of(&account.plane, &view, &ask);
     let tunnel = upgrade.filter(|_| ask.target.upgrade().is_some()).map(|side| (ask.clone(), side));
     let judged = authorize(&mut view.judge.borrow_mut(), ask, &account.plane.shared.metrics.policy);
@@ -83,6 +95,7 @@ async fn carry_out(account: &mut Account, request: Request<Incoming>) -> Result<
         judged => judged?,
     };
     account.answer_headers = grant.answer_headers();
+    work::enter(&shared, &grant).await?;
     let durability = grant.durability();
     let grant = account.trail.commit(grant, durability).await?;
     account.sent = body.passed();

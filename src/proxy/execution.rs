@@ -25,6 +25,7 @@ use crate::proxy::cleaning::{self, Finds};
 use crate::proxy::failure::Failure;
 use crate::proxy::plane::{Plane, View};
 use crate::proxy::standing::Standing;
+use crate::proxy::work;
 use crate::route::Body;
 use crate::store::{Desk, Error, proved};
 use crate::upstream;
@@ -99,7 +100,10 @@ impl Executor {
             decided_at: claimed.state().decided_at.unwrap_or(now),
         };
         let (id, approval) = (DecisionId::new(), Some(Rc::new(approval)));
-        let ask = Ask { id, now, approval, ..self.ask.clone() };
+        let who = (self.ask.caller.principal.spiffe_id(), claimed.substance().task());
+        let (target, tether) = (&self.ask.target, &self.ask.tether);
+        let situation = work::look(shared, &self.view, who, target, tether).await?;
+        let ask = Ask { id, now, approval, situation, ..self.ask.clone() };
         let grant = authorize(&mut self.view.judge.borrow_mut(), ask, &shared.metrics.policy);
         let grant = grant.map_err(|refusal| match refusal.cause() {
             Cause::NeedsApproval => Refused::Not(Standing::Insufficient),
@@ -110,6 +114,7 @@ impl Executor {
         if !differences.is_empty() {
             return Err(Refused::Not(Standing::Changed(differences)));
         }
+        work::enter(shared, &grant).await?;
         let mut trail = self.plane.recorder.open(id);
         let durability = grant.durability();
         let grant = trail.commit(grant, durability).await.map_err(Failure::from)?;

@@ -17,6 +17,7 @@ use crate::policy::Decision;
 use crate::proposal::Oversized;
 use crate::proxy::relay::REVOKED;
 use crate::proxy::standing::{Proposed, Standing};
+use crate::proxy::stored;
 use crate::revocation::Withdrawn;
 use crate::route::body::BodyError;
 use crate::route::{Ambiguity, NoRoute};
@@ -61,6 +62,8 @@ pub enum Failure {
     Unasked,
     /// The credential could not be put on.
     Unsigned(Unsigned),
+    /// The body of a request to Countersign itself is not what it has to be.
+    Unfit(&'static str),
     /// The request's operations could not be told apart.
     Unreadable(Unreadable),
     /// The upstream did not answer.
@@ -95,6 +98,7 @@ impl Failure {
             | Self::NotNow(_)
             | Self::NoRoute(_)
             | Self::Oversized(_)
+            | Self::Unfit(_)
             | Self::Unreadable(_) => Fault::Agent,
             Self::Proposed(proposed) => match proposed.standing {
                 Standing::Answered | Standing::Cut(..) | Standing::Unknown => Fault::Upstream,
@@ -104,14 +108,12 @@ impl Failure {
                 Cause::Denied | Cause::NeedsApproval => Fault::Policy,
                 Cause::Undecided | Cause::Unmet(_) => Fault::Countersign,
             },
-            Self::State(store::Error::TooMany) => Fault::Agent,
+            Self::State(why) => stored::fault(why),
             Self::Cut(Withdrawn::Unknown) | Self::Withdrawn(Withdrawn::Unknown) => {
                 Fault::Countersign
             }
             Self::Cut(_) | Self::Withdrawn(_) => Fault::Policy,
-            Self::Audit(_) | Self::Panicked | Self::State(_) | Self::Unsigned(_) => {
-                Fault::Countersign
-            }
+            Self::Audit(_) | Self::Panicked | Self::Unsigned(_) => Fault::Countersign,
             Self::Upstream(error) if matches!(error.cause(), upstream::Cause::RequestBody(_)) => {
                 Fault::Agent
             }
@@ -135,10 +137,9 @@ impl Failure {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::Ambiguous(rule) => rule.status(),
-            Self::State(store::Error::TooMany) => StatusCode::TOO_MANY_REQUESTS,
+            Self::State(why) => stored::status(why),
             Self::Audit(_)
             | Self::Cut(Withdrawn::Unknown)
-            | Self::State(_)
             | Self::Withdrawn(Withdrawn::Unknown) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Cut(_) | Self::Withdrawn(_) => StatusCode::FORBIDDEN,
             Self::Body(BodyError::Ambiguous(rule)) => rule.status(),
@@ -155,6 +156,7 @@ impl Failure {
             Self::Opaque | Self::Unasked | Self::Unsigned(_) => StatusCode::BAD_GATEWAY,
             Self::Oversized(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Panicked => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Unfit(_) => StatusCode::BAD_REQUEST,
             Self::Proposed(proposed) => proposed.status(),
             Self::Refused(refusal) => refusal.status().unwrap_or(StatusCode::FORBIDDEN),
             Self::Unreadable(rule) => rule.status(),
@@ -195,9 +197,9 @@ impl Failure {
                 Cause::NeedsApproval => "approval_required",
                 Cause::Undecided | Cause::Unmet(_) => "policy_error",
             },
-            Self::State(store::Error::TooMany) => "too_many_proposals",
-            Self::State(_) => "state_unavailable",
+            Self::State(why) => stored::code(why),
             Self::Unasked => "upstream_switched",
+            Self::Unfit(_) => "body_unfit",
             Self::Unreadable(rule) => rule.rule(),
             Self::Unsigned(_) => "credential_unavailable",
             Self::Upstream(error) => error.cause().code(),
@@ -275,6 +277,7 @@ impl fmt::Display for Failure {
             },
             Self::State(why) => write!(f, "{why}"),
             Self::Unasked => f.write_str("the upstream switched to a protocol nobody asked for"),
+            Self::Unfit(how) => write!(f, "the body has to be {how}"),
             Self::Unreadable(rule) => {
                 write!(f, "the request's operations cannot be told apart: {rule}")
             }

@@ -9,10 +9,11 @@ use crate::id::{DecisionId, ProposalId};
 use crate::operation::mcp::Malformed;
 use crate::policy::Reason;
 use crate::proxy::failure::{Failure, Fault};
+use crate::proxy::stored;
 use crate::revocation::Withdrawn;
 use crate::route::NoRoute;
 use crate::route::body::BodyError;
-use crate::{store, upstream};
+use crate::upstream;
 
 /// A problem in the sense of RFC 9457, before a dialect writes it down.
 #[derive(Debug)]
@@ -153,13 +154,8 @@ fn detail(failure: &Failure) -> Cow<'_, str> {
                 "Policy gave no clear answer, so this is denied. Ask the operator.".into()
             }
         },
-        Failure::State(store::Error::TooMany) => {
-            "Too many of your requests wait for people already. Let them be decided first.".into()
-        }
-        Failure::State(_) => {
-            "What waits for approval cannot be looked up, so nothing is sent. Try again later."
-                .into()
-        }
+        Failure::State(why) => stored::detail(why),
+        Failure::Unfit(how) => format!("Send {how}.").into(),
         Failure::Unreadable(rule) => rule.detail().into(),
         Failure::Unasked => "The upstream did not answer in HTTP. Ask the operator.".into(),
         Failure::Unsigned(_) => {
@@ -217,7 +213,8 @@ fn reasons(failure: &Failure) -> &[Reason] {
 /// Only where the same request can succeed without anyone changing it, and cannot act twice.
 fn is_retryable(failure: &Failure) -> bool {
     match failure {
-        Failure::Audit(_) | Failure::State(_) | Failure::Withdrawn(Withdrawn::Unknown) => true,
+        Failure::Audit(_) | Failure::Withdrawn(Withdrawn::Unknown) => true,
+        Failure::State(why) => stored::is_retryable(why),
         Failure::NotNow(standing) => standing.is_open(),
         Failure::Proposed(proposed) => proposed.standing.is_open(),
         Failure::Upstream(error) => {

@@ -23,6 +23,7 @@ use crate::proxy::reading::Reading;
 use crate::route::pattern::HostPattern;
 use crate::route::protocol::Protocol;
 use crate::route::{Head, Inspected, Route};
+use crate::task::Situation;
 
 /// Who asks, and by which rules they are answered.
 pub(super) struct Prospect<'a> {
@@ -30,6 +31,8 @@ pub(super) struct Prospect<'a> {
     pub(super) plane: &'a Rc<Plane>,
     pub(super) view: &'a Rc<View>,
     pub(super) caller: Rc<Caller>,
+    /// What its work has touched.
+    pub(super) situation: Option<Rc<Situation>>,
 }
 
 /// What is asked.
@@ -126,7 +129,9 @@ impl Prospect<'_> {
         let (id, caller) = (self.id, Rc::clone(&self.caller));
         let now = self.plane.shared.clock.now();
         let tether = self.plane.shared.tether(caller.principal.spiffe_id());
-        Ok(Ask { id, caller, target, body, operations, now, approval: None, tether })
+        let situation = self.situation.clone();
+        let approval = None;
+        Ok(Ask { id, caller, target, body, operations, now, approval, situation, tether })
     }
 }
 

@@ -137,6 +137,7 @@ fn made_up(case: &Case, head: &Head) -> Result<Route, Curtain> {
         unscannable: None,
         retry: Retry::Never,
         observe_until: None,
+        labels: Vec::new(),
     })
 }
 

@@ -1,14 +1,17 @@
 //! What one exchange hangs on.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
-use crate::clock::Clock;
+use tokio::time::sleep;
+
+use crate::clock::{Clock, Timestamp};
 use crate::id::{CredentialName, TaskId};
 use crate::identity::{SpiffeId, TrustDomain};
 use crate::revocation::register::{Register, Withdrawn};
@@ -26,13 +29,14 @@ struct Held {
     agent: SpiffeId,
     credential: OnceCell<CredentialName>,
     tasks: RefCell<Vec<TaskId>>,
+    until: Cell<Option<Timestamp>>,
 }
 
 impl Tether {
     /// An exchange of `agent`, as far as `register` knows.
     pub fn new(register: Option<Arc<Register>>, clock: Clock, agent: SpiffeId) -> Self {
-        let (credential, tasks) = (OnceCell::new(), RefCell::default());
-        Self(Rc::new(Held { register, clock, agent, credential, tasks }))
+        let (credential, tasks, until) = (OnceCell::new(), RefCell::default(), Cell::new(None));
+        Self(Rc::new(Held { register, clock, agent, credential, tasks, until }))
     }
 
     /// Says that the exchange uses `credential`.
@@ -41,9 +45,10 @@ impl Tether {
         let _ = self.0.credential.set(credential.clone());
     }
 
-    /// Says that the exchange belongs to `tasks`.
-    pub fn belongs_to(&self, tasks: impl IntoIterator<Item = TaskId>) {
-        self.0.tasks.borrow_mut().extend(tasks);
+    /// Says that the exchange belongs to `tasks`, which are over at `until`.
+    pub fn belongs_to(&self, tasks: impl IntoIterator<Item = TaskId>, until: Timestamp) {
+        *self.0.tasks.borrow_mut() = tasks.into_iter().collect();
+        self.0.until.set(Some(until));
     }
 
     /// Whether it holds.
@@ -51,6 +56,9 @@ impl Tether {
     /// # Errors
     /// [`Withdrawn`], if something that the exchange hangs on is revoked.
     pub fn check(&self) -> Result<(), Withdrawn> {
+        if self.0.left().is_some_and(|left| left.is_zero()) {
+            return Err(Withdrawn::Task);
+        }
         match &self.0.register {
             Some(register) => register.check(self.0.subjects(), self.0.clock.instant()),
             None => Ok(()),
@@ -65,8 +73,12 @@ impl Tether {
             if let Err(withdrawn) = self.check() {
                 return withdrawn;
             }
-            // The register lives as long as this, and its sender with it.
-            let _ = changes.changed().await;
+            let left = self.0.left().unwrap_or(LONGEST).clamp(SHORTEST, LONGEST);
+            tokio::select! {
+                // The register lives as long as this, and its sender with it.
+                _ = changes.changed() => {}
+                () = sleep(left) => {}
+            }
         }
     }
 
@@ -94,6 +106,11 @@ impl fmt::Debug for Cutting {
 }
 
 impl Held {
+    /// How long its tasks have left.
+    fn left(&self) -> Option<Duration> {
+        self.until.get().map(|until| until.since(self.clock.now()))
+    }
+
     fn subjects(&self) -> Vec<Subject> {
         let mut subjects = vec![Subject::Agent(self.agent.clone())];
         subjects
@@ -103,6 +120,11 @@ impl Held {
         subjects
     }
 }
+
+/// The shortest and the longest time between two looks at the clock. A task may come later than the
+/// first look.
+const SHORTEST: Duration = Duration::from_millis(10);
+const LONGEST: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
 mod tests {
@@ -126,7 +148,7 @@ mod tests {
         let tether = Tether::new(Some(Arc::clone(&register)), Clock::System, agent);
         let task = TaskId::new();
         tether.uses(&"orders".into());
-        tether.belongs_to([task]);
+        tether.belongs_to([task], Clock::System.now().plus(Duration::from_secs(60)));
         (register, tether, task)
     }
 

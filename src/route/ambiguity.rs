@@ -75,6 +75,8 @@ pub enum Ambiguity {
     TargetForm,
     /// The target is longer than the listener takes.
     TargetTooLong,
+    /// `Countersign-Task` stands twice, or is no id of a task.
+    TaskMalformed,
     /// `Transfer-Encoding` is anything but one `chunked`, or is used in HTTP/1.0.
     TransferEncoding,
     /// An upgrade on a request with a body, or to a protocol that is half asked for.
@@ -201,6 +203,9 @@ impl Ambiguity {
                 ("target_form", "Send the path alone as the target, beginning with `/`.")
             }
             Self::TargetTooLong => ("target_too_long", "Send a shorter path and query."),
+            Self::TaskMalformed => {
+                ("task_malformed", "Countersign-Task must stand once and be the id of a task.")
+            }
             Self::TransferEncoding => {
                 ("transfer_encoding", "Transfer-Encoding may only be `chunked`, in HTTP/1.1.")
             }

@@ -7,6 +7,7 @@ use http::header::{
 use http::request::Parts;
 use http::{Method, Version};
 
+use crate::id::TaskId;
 use crate::route::ambiguity::Ambiguity;
 use crate::route::authority::Authority;
 use crate::route::headers::clean;
@@ -23,6 +24,7 @@ pub struct Head {
     headers: HeaderMap,
     version: Version,
     upgrade: Option<Upgrade>,
+    task: Option<TaskId>,
 }
 
 /// A protocol that a request asks to change to.
@@ -43,6 +45,7 @@ impl Head {
         let query = parts.uri.query().map(Query::parse).transpose()?;
         check_expectation(&parts.headers)?;
         let upgrade = upgrade(&parts)?;
+        let task = task(&parts.headers)?;
         Ok(Self {
             headers: clean(parts.headers)?,
             method: parts.method,
@@ -51,6 +54,7 @@ impl Head {
             path,
             query,
             upgrade,
+            task,
         })
     }
 
@@ -110,6 +114,11 @@ impl Head {
         self.upgrade
     }
 
+    /// The task that the request says it belongs to.
+    pub fn task(&self) -> Option<TaskId> {
+        self.task
+    }
+
     /// The target in origin form: the path, and the query behind a `?`.
     pub fn target(&self) -> String {
         match &self.query {
@@ -118,6 +127,21 @@ impl Head {
         }
     }
 }
+
+/// The task in `Countersign-Task`, which is for us and goes no further.
+fn task(headers: &HeaderMap) -> Result<Option<TaskId>, Ambiguity> {
+    let mut named = headers.get_all(TASK).iter();
+    match (named.next(), named.next()) {
+        (None, _) => Ok(None),
+        (Some(id), None) => {
+            let id = id.to_str().ok().and_then(TaskId::parse);
+            id.map(Some).ok_or(Ambiguity::TaskMalformed)
+        }
+        (Some(_), Some(_)) => Err(Ambiguity::TaskMalformed),
+    }
+}
+
+const TASK: HeaderName = HeaderName::from_static("countersign-task");
 
 /// The one authority that everything in the head agrees on.
 fn authority(parts: &Parts) -> Result<Authority, Ambiguity> {

@@ -16,6 +16,7 @@ use crate::route::head::{Head, Upgrade};
 use crate::route::pattern::{HostPattern, PathPrefix};
 use crate::route::protocol::Protocol;
 use crate::route::terms::{Dialect, Durability, EncodedSlash, Inspect, Retry, Unscannable};
+use crate::task::Label;
 
 /// One way through Countersign, as the operator configured it.
 #[derive(Clone, Debug)]
@@ -53,6 +54,8 @@ pub struct Route {
     pub retry: Retry,
     /// Until when what policy denies is let pass, on the record as that.
     pub observe_until: Option<Timestamp>,
+    /// What work has touched that used it.
+    pub labels: Vec<Label>,
 }
 
 /// A request and the route that will carry it: what the agent wants, in the one canonical form.
@@ -252,6 +255,7 @@ mod tests {
             retry: Retry::Never,
             policy: None,
             observe_until: None,
+            labels: Vec::new(),
         }
     }
 

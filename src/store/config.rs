@@ -9,4 +9,6 @@ pub struct Config {
     pub url: String,
     /// How old what is known to be revoked may be.
     pub stale_after: Duration,
+    /// How long an agent is known for what its work has touched.
+    pub labels_last: Duration,
 }

@@ -6,6 +6,8 @@ use crate::approval::Refusal;
 use crate::id::ProposalId;
 use crate::proposal::{Illegal, Undecodable};
 use crate::store::bounds::MAX_PENDING;
+use crate::store::tasks::MAX_TASKS;
+use crate::task;
 
 /// Nothing was changed. Whoever waits for a yes must take every one of these as a no.
 #[derive(Debug)]
@@ -28,6 +30,14 @@ pub enum Error {
     Migration(sqlx::migrate::MigrateError),
     /// What was handed in is not the answer of a person who may give it.
     Refused(Refusal),
+    /// The agent has no such task.
+    NoTask,
+    /// A task does not let it.
+    Task(task::Refusal),
+    /// The task is over.
+    TaskOver(task::Status),
+    /// The agent, or the one that it would be handed on to, has as many tasks as it may.
+    TooManyTasks,
     /// The agent has as many undecided proposals as it may.
     TooMany,
     /// A row is not what was written.
@@ -54,6 +64,12 @@ impl fmt::Display for Error {
             }
             Self::Migration(source) => write!(f, "the store's tables: {source}"),
             Self::Refused(why) => why.fmt(f),
+            Self::NoTask => f.write_str("the agent has no such task"),
+            Self::Task(why) => why.fmt(f),
+            Self::TaskOver(status) => write!(f, "the task is {status}"),
+            Self::TooManyTasks => {
+                write!(f, "{MAX_TASKS} tasks of one agent are enough; complete some")
+            }
             Self::TooMany => {
                 write!(f, "{MAX_PENDING} proposals of this agent wait already; let them be decided")
             }
@@ -100,6 +116,12 @@ impl From<Illegal> for Error {
 impl From<Refusal> for Error {
     fn from(why: Refusal) -> Self {
         Self::Refused(why)
+    }
+}
+
+impl From<task::Refusal> for Error {
+    fn from(why: task::Refusal) -> Self {
+        Self::Task(why)
     }
 }
 

@@ -1,11 +1,8 @@
-//! The thread that owns the store, and the desk at which workers ask it.
+//! The thread that owns the store.
 //!
 //! Workers have runtimes of their own, and a database's sockets belong to one: so the store has a
-//! thread, and whoever wants something of it hands it a job and waits for the answer. Whatever keeps
-//! an answer from coming is an error, and whoever waits for a yes takes it as a no.
+//! thread, and whoever wants something of it hands it a job at the [`Desk`] and waits for the answer.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::mpsc as ready;
 use std::thread::{self, JoinHandle};
@@ -14,18 +11,16 @@ use std::time::Duration;
 use tokio::runtime::Builder;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinSet, LocalSet};
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::{MissedTickBehavior, interval};
 
 use crate::clock::{Clock, Timestamp};
-use crate::id::ProposalId;
 use crate::metrics::RevocationMetrics;
-use crate::proposal::{Claim, Outcome, Proposal};
+use crate::proposal::Proposal;
 use crate::revocation::Register;
-use crate::store::approvals::Approval;
 use crate::store::config::Config;
 use crate::store::connection::Store;
+use crate::store::desk::{Desk, Job, QUEUE};
 use crate::store::error::Error;
-use crate::store::proposals::Put;
 use crate::store::watch::Watch;
 
 /// The thread that owns the store. Dropping it lets the thread finish what it was asked, and end.
@@ -36,20 +31,6 @@ pub struct Keeper {
     closing: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
-
-/// Where workers ask the store. Clones ask the same one.
-#[derive(Clone, Debug)]
-pub struct Desk {
-    jobs: mpsc::Sender<Job>,
-    /// The name that this process carries proposals out under.
-    executor: Arc<str>,
-}
-
-/// Something to be done with the store, which answers by itself.
-struct Job(Box<dyn FnOnce(Store) -> Running + Send>);
-
-/// A job that is being done.
-struct Running(Pin<Box<dyn Future<Output = ()>>>);
 
 impl Keeper {
     /// Opens the store on a thread of its own. Blocks until it is open, and has said what is revoked.
@@ -78,7 +59,7 @@ impl Keeper {
             });
         })?;
         let executor = opens.recv().map_err(|_| Error::Gone)??;
-        let desk = Desk { jobs, executor: executor.into() };
+        let desk = Desk { jobs, labels_last: config.labels_last, executor: executor.into() };
         Ok(Self { desk, register, closing: Some(closing), thread: Some(running) })
     }
 
@@ -98,112 +79,6 @@ impl Drop for Keeper {
         self.closing.take();
         // A thread that panicked has said so already.
         let _ = self.thread.take().map(JoinHandle::join);
-    }
-}
-
-impl Desk {
-    /// Keeps `proposal`, as [`Store::put`] does.
-    ///
-    /// # Errors
-    /// As [`Error`] says; nothing may then be carried out.
-    pub async fn put(&self, proposal: Proposal, now: Timestamp) -> Result<Put, Error> {
-        self.ask(move |store| async move { store.put(proposal, now).await }).await
-    }
-
-    /// The proposal `id`.
-    ///
-    /// # Errors
-    /// [`Error::Unknown`], if there is none; else as [`Error`] says.
-    pub async fn load(&self, id: ProposalId) -> Result<Proposal, Error> {
-        self.ask(move |store| async move { store.load(id).await }).await
-    }
-
-    /// Takes the proposal `id` back, as [`Store::cancel`] does.
-    ///
-    /// # Errors
-    /// [`Error::Illegal`], if it is too late; else as [`Error`] says.
-    pub async fn cancel(&self, id: ProposalId, now: Timestamp) -> Result<Proposal, Error> {
-        self.ask(move |store| async move { store.cancel(id, now).await }).await
-    }
-
-    /// What people said about the proposal `id`.
-    ///
-    /// # Errors
-    /// As [`Error`] says.
-    pub async fn approvals(&self, id: ProposalId) -> Result<Vec<Approval>, Error> {
-        self.ask(move |store| async move { store.approvals(id).await }).await
-    }
-
-    /// Takes the proposal `id` to carry it out now; of all that try, here and elsewhere, one does.
-    ///
-    /// # Errors
-    /// [`Error::Illegal`], if it was not this one; else as [`Error`] says.
-    pub async fn claim(
-        &self,
-        id: ProposalId,
-        now: Timestamp,
-        until: Timestamp,
-    ) -> Result<Proposal, Error> {
-        let claim = Claim { executor: self.executor.to_string(), until };
-        self.ask(move |store| async move { store.claim(id, claim, now).await }).await
-    }
-
-    /// What is due, as [`Store::due`] finds it.
-    ///
-    /// # Errors
-    /// As [`Error`] says.
-    pub async fn due(
-        &self,
-        since: Timestamp,
-        now: Timestamp,
-        after: Option<ProposalId>,
-    ) -> Result<Vec<ProposalId>, Error> {
-        self.ask(move |store| async move { store.due(since, now, after).await }).await
-    }
-
-    /// Gives the proposal `id` back: nothing of it was sent.
-    ///
-    /// # Errors
-    /// [`Error::Illegal`], if this process does not have it; else as [`Error`] says.
-    pub async fn release(&self, id: ProposalId, now: Timestamp) -> Result<Proposal, Error> {
-        let executor = Arc::clone(&self.executor);
-        self.ask(move |store| async move { store.release(id, &executor, now).await }).await
-    }
-
-    /// Says what came of carrying out the proposal `id`.
-    ///
-    /// # Errors
-    /// [`Error::Illegal`], if this process does not have it; else as [`Error`] says.
-    pub async fn finish(
-        &self,
-        id: ProposalId,
-        outcome: Outcome,
-        now: Timestamp,
-    ) -> Result<Proposal, Error> {
-        let executor = Arc::clone(&self.executor);
-        self.ask(move |store| async move { store.finish(id, &executor, outcome, now).await }).await
-    }
-
-    async fn ask<T, F>(&self, work: impl FnOnce(Store) -> F + Send + 'static) -> Result<T, Error>
-    where
-        T: Send + 'static,
-        F: Future<Output = Result<T, Error>> + 'static,
-    {
-        let (answer, answered) = oneshot::channel();
-        let job = Job(Box::new(move |store| {
-            Running(Box::pin(async move {
-                // Whoever asked may have stopped waiting.
-                let _ = answer.send(work(store).await);
-            }))
-        }));
-        self.jobs.try_send(job).map_err(|why| match why {
-            mpsc::error::TrySendError::Full(_) => Error::Busy,
-            mpsc::error::TrySendError::Closed(_) => Error::Gone,
-        })?;
-        match timeout(PATIENCE, answered).await {
-            Ok(answer) => answer.unwrap_or(Err(Error::Gone)),
-            Err(_) => Err(Error::Busy),
-        }
     }
 }
 
@@ -277,14 +152,8 @@ fn report(lost: &[Proposal]) {
     }
 }
 
-/// How many jobs may wait.
-const QUEUE: usize = 1024;
-
 /// How many are done at once; more would only wait for one of the database's connections.
 const AT_ONCE: usize = 32;
-
-/// The longest wait for an answer.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How often the store is looked through for what is past its time.
 const SWEEP: Duration = Duration::from_secs(5);
@@ -310,7 +179,8 @@ mod tests {
     }
 
     fn start(url: String) -> Result<Keeper, Error> {
-        let config = Config { url, stale_after: Duration::from_secs(10) };
+        let (stale_after, labels_last) = (Duration::from_secs(10), Duration::from_secs(60));
+        let config = Config { url, stale_after, labels_last };
         Keeper::start(&config, Clock::System, Metrics::new().unwrap().revocation)
     }
 

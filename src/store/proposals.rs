@@ -1,7 +1,7 @@
 //! Proposals in the store: put once, moved one transition at a time, claimed by one executor.
 
 use crate::clock::Timestamp;
-use crate::id::ProposalId;
+use crate::id::{ProposalId, TaskId};
 use crate::proposal::{Claim, Illegal, Outcome, Proposal};
 use crate::store::bounds::admit;
 use crate::store::connection::{Store, Transaction, Value};
@@ -195,6 +195,21 @@ pub(super) async fn lock(transaction: &mut Transaction, id: ProposalId) -> Resul
     read(rows.first().ok_or(Error::Unknown(id))?)
 }
 
+/// Takes back every proposal of `task` that nobody has decided or sent.
+pub(super) async fn cancel_all(
+    transaction: &mut Transaction,
+    task: TaskId,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let values = vec![Value::from(&*task.to_string())];
+    for row in transaction.locked(OF_TASK_LOCKED, OF_TASK, values).await? {
+        let mut proposal = read(&row)?;
+        proposal.cancel(now).or_else(|_| proposal.abandon(now))?;
+        write(transaction, &proposal, identity(&proposal)).await?;
+    }
+    Ok(())
+}
+
 pub(super) async fn keep(mut transaction: Transaction, proposal: &Proposal) -> Result<(), Error> {
     write(&mut transaction, proposal, identity(proposal)).await?;
     transaction.commit().await
@@ -231,6 +246,12 @@ query!(
     STANDING,
     STANDING_LOCKED,
     "SELECT * FROM proposals WHERE owner = $1 AND identity = $2",
+    " FOR UPDATE"
+);
+query!(
+    OF_TASK,
+    OF_TASK_LOCKED,
+    "SELECT * FROM proposals WHERE task = $1 AND (status = 'pending' OR execution = 'queued')",
     " FOR UPDATE"
 );
 query!(

@@ -5,6 +5,8 @@ use crate::revocation::Subject;
 use crate::store::connection::{Store, Transaction, Value};
 use crate::store::error::Error;
 use crate::store::row::{Row, needed};
+use crate::store::tasks;
+use crate::task::Status;
 
 /// One thing that was revoked.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -18,19 +20,24 @@ pub struct Revocation {
 }
 
 impl Store {
-    /// Revokes `revocation.subject`, for as long as nobody [lifts](Self::lift) it. What is revoked
+    /// Revokes `revocation.subject`, for as long as nobody [lifts](Self::lift) it; a task is over for
+    /// good, with all that was handed on of it. What is revoked
     /// already stays as it is; the answer is what stands.
     ///
     /// # Errors
-    /// As [`Error`] says; it may then be revoked or not.
+    /// [`Error::NoTask`]; [`Error::TaskOver`]; else as [`Error`] says, it may then be revoked or not.
     pub async fn revoke(&self, revocation: Revocation) -> Result<Revocation, Error> {
         let Revocation { subject, reason, at } = &revocation;
         let [kind, name] = key(subject);
         let mut transaction = self.begin().await?;
         let values = vec![kind, name, Value::from(reason.as_str()), (*at).into()];
-        let standing = match transaction.execute(INSERT, values).await? {
-            1 => revocation,
-            _ => one(&mut transaction, subject).await?.ok_or(Error::Undecodable)?,
+        let fresh = transaction.execute(INSERT, values).await? == 1;
+        if let (Subject::Task(task), true) = (subject, fresh) {
+            tasks::turn(&mut transaction, None, *task, Status::Revoked, *at).await?;
+        }
+        let standing = match fresh {
+            true => revocation,
+            false => one(&mut transaction, subject).await?.ok_or(Error::Undecodable)?,
         };
         transaction.commit().await?;
         Ok(standing)
@@ -39,8 +46,11 @@ impl Store {
     /// Gives `subject` back what it had. Returns what was lifted, if there was something.
     ///
     /// # Errors
-    /// As [`Error`] says.
+    /// [`Error::TaskOver`], for a task; else as [`Error`] says.
     pub async fn lift(&self, subject: &Subject) -> Result<Option<Revocation>, Error> {
+        if matches!(subject, Subject::Task(_)) {
+            return Err(Error::TaskOver(Status::Revoked));
+        }
         let mut transaction = self.begin().await?;
         let standing = one(&mut transaction, subject).await?;
         transaction.execute(DELETE, key(subject).into()).await?;

@@ -29,13 +29,16 @@ impl Row {
         })
     }
 
-    pub(super) fn time(&self, column: &str) -> Result<Option<Timestamp>, Error> {
-        let micros: Option<i64> = match self {
+    pub(super) fn number(&self, column: &str) -> Result<Option<u64>, Error> {
+        let number: Option<i64> = match self {
             Self::Postgres(row) => row.try_get(column)?,
             Self::Sqlite(row) => row.try_get(column)?,
         };
-        let micros = micros.map(u64::try_from).transpose().map_err(|_| Error::Undecodable)?;
-        Ok(micros.map(Timestamp::from_micros))
+        number.map(u64::try_from).transpose().map_err(|_| Error::Undecodable)
+    }
+
+    pub(super) fn time(&self, column: &str) -> Result<Option<Timestamp>, Error> {
+        Ok(self.number(column)?.map(Timestamp::from_micros))
     }
 
     /// A column that `parse` makes something of.

@@ -41,8 +41,15 @@ impl Watch {
     /// Asks once.
     pub(super) async fn look(&self, store: &Store) -> Result<(), Error> {
         let as_of = self.clock.instant();
-        let all = timeout(PATIENCE, store.revocations()).await.map_err(|_| Error::Busy)??;
-        let subjects: HashSet<Subject> = all.iter().map(|one| one.subject.clone()).collect();
+        let recently = self.clock.now().minus(RECENTLY);
+        let asked = async {
+            let revoked = store.revocations().await?;
+            Ok::<_, Error>((revoked, store.ended_tasks(recently).await?))
+        };
+        let (all, ended) = timeout(PATIENCE, asked).await.map_err(|_| Error::Busy)??;
+        let revoked = all.iter().map(|one| one.subject.clone());
+        let subjects: HashSet<Subject> =
+            revoked.chain(ended.into_iter().map(Subject::Task)).collect();
         let new = self.register.hear(subjects, as_of);
         let now = self.clock.now();
         for Revocation { subject, reason, at } in all.iter().filter(|o| new.contains(&o.subject)) {
@@ -57,6 +64,10 @@ impl Watch {
 
 /// How often the store is asked.
 const LOOK: Duration = Duration::from_millis(200);
+
+/// For how long a task that has ended is told: whatever was open of it is cut long before, and
+/// nothing more of it begins.
+const RECENTLY: Duration = Duration::from_secs(600);
 
 /// The longest wait for one answer.
 const PATIENCE: Duration = Duration::from_secs(2);

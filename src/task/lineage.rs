@@ -110,7 +110,9 @@ impl Lineage {
         now: Timestamp,
     ) -> Result<Task, Refusal> {
         self.alive(now)?;
-        let within = |task: &&Task| !Bounds { requests: task.left(), ..task.bounds.clone() }.contains(&bounds);
+        let within = |task: &&Task| {
+            !Bounds { requests: task.left(), ..task.bounds.clone() }.contains(&bounds)
+        };
         if let Some(narrower) = self.0.iter().find(within) {
             return Err(Refusal { link: narrower.id, why: Stop::Wider });
         }

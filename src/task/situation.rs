@@ -1,6 +1,5 @@
 //! What is known of the work that a request belongs to.
 
-use crate::clock::Timestamp;
 use crate::identity::SpiffeId;
 use crate::task::label::Labels;
 use crate::task::lineage::Lineage;
@@ -13,11 +12,14 @@ pub struct Situation {
     pub lineage: Option<Lineage>,
     /// What the work has touched.
     pub labels: Labels,
-    /// When this was so.
-    pub as_of: Timestamp,
 }
 
 impl Situation {
+    /// No task, and nothing touched.
+    pub const fn nothing() -> Self {
+        Self { lineage: None, labels: Labels::new() }
+    }
+
     /// On whose behalf the request is made, the first who handed the work on first.
     pub fn chain(&self) -> impl Iterator<Item = &SpiffeId> {
         self.lineage.iter().flat_map(Lineage::chain)

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 use proptest::option;
+use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 
 use crate::clock::Timestamp;
 use crate::id::{RouteName, TaskId};
@@ -171,8 +171,7 @@ fn a_refusal_names_the_link() {
 
 #[test]
 fn tasks_that_do_not_follow_from_each_other_are_no_lineage() {
-    let bounds =
-        Bounds { scope: Scope::default(), requests: None, deadline: NOW, depth: 0 };
+    let bounds = Bounds { scope: Scope::default(), requests: None, deadline: NOW, depth: 0 };
     let (one, other) = (first(bounds.clone()), first(bounds));
     assert_eq!(Lineage::new(Vec::new()), None);
     assert_eq!(Lineage::new(vec![one.task().clone(), other.task().clone()]), None);

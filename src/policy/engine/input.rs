@@ -23,6 +23,7 @@ use crate::policy::engine::moment::Moment;
 use crate::policy::engine::operations;
 use crate::policy::engine::reads::Part;
 use crate::policy::engine::wanted::Wanted;
+use crate::policy::engine::work;
 use crate::policy::failure::{Cause, Failure};
 use crate::policy::query::Asked;
 use crate::route::{Head, Inspected};
@@ -204,13 +205,14 @@ impl Builder {
         let call = || query.operations.call().map_or(Value::Null, |c| Value::from(c.document()));
         let mut countersign = Members::of(wanted)
             .add(Part::Approval, &keys.approval, || self.approval(query.approval))
-            .add(Part::Chain, &keys.chain, Value::new_array)
+            .add(Part::Chain, &keys.chain, || work::chain(query.situation, keys))
+            .add(Part::Labels, &keys.labels, || work::labels(query.situation))
             .add(Part::Listener, &keys.listener, || Value::from(query.listener.as_str()))
             .add(Part::Mcp, &keys.mcp, call)
             .add(Part::Proposal, &keys.proposal, || Value::Null)
             .within(&keys.request, self.request(query, body, wanted))
             .add(Part::Route, &keys.route, || Value::from(query.target.route().name.as_str()))
-            .add(Part::Task, &keys.task, || Value::Null)
+            .add(Part::Task, &keys.task, || work::task(query.situation, query.now, keys))
             .add(Part::Time, &keys.time, || parts.time.1.clone());
         if PRINCIPAL.into_iter().any(|part| wanted.has(part)) {
             // It is kept whole, so there is nothing to save by cutting it.

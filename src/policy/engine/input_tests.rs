@@ -15,6 +15,7 @@ use crate::route::pattern::{HostPattern, PathPrefix};
 use crate::route::protocol::Protocol;
 use crate::route::terms::{Dialect, Durability, EncodedSlash, Retry};
 use crate::route::{Head, Route, Table, Target};
+use crate::task::Situation;
 
 fn target(uri: &str) -> Target {
     let request = Request::builder()
@@ -40,6 +41,7 @@ fn target(uri: &str) -> Target {
         retry: Retry::Never,
         policy: None,
         observe_until: None,
+        labels: Vec::new(),
     };
     Table::new(vec![route]).resolve(Head::parse(parts).unwrap()).unwrap()
 }
@@ -67,6 +69,7 @@ fn cut(uri: &str, reads: &Reads) -> Value {
         local: "192.0.2.1:8443".parse().unwrap(),
         now: Timestamp::from_secs(1_795_461_720),
         approval: None,
+        situation: &Situation::nothing(),
     };
     let document = Builder::new().document(&caller, &asked, &Wanted::new(reads)).unwrap();
     serde_json::from_str(&document.to_string()).unwrap()

@@ -12,6 +12,7 @@ pub(super) mod bulk;
 mod moment;
 pub(super) mod reads;
 pub(super) mod wanted;
+mod work;
 mod caller;
 pub(super) mod operations;
 pub(super) mod input;

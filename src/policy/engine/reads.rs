@@ -45,6 +45,7 @@ parts! {
     Host = "attributes.request.http.host", Lasting;
     HostName = "countersign.request.host", Lasting;
     Id = "attributes.request.http.id", Once;
+    Labels = "countersign.labels", Once;
     Listener = "countersign.listener", Lasting;
     Mcp = "countersign.mcp", Once;
     Method = "attributes.request.http.method", Lasting;

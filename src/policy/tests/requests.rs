@@ -18,6 +18,7 @@ use crate::route::pattern::{HostPattern, PathPrefix};
 use crate::route::protocol::Protocol;
 use crate::route::terms::{Dialect, Durability, EncodedSlash, Retry};
 use crate::route::{Head, Inspected, Route, Table, Target};
+use crate::task::Situation;
 
 /// One request, and all that an input shows of it.
 #[derive(Clone, Debug)]
@@ -48,9 +49,12 @@ impl Sample {
             local: self.local,
             now: self.now,
             approval: None,
+            situation: &NOTHING,
         }
     }
 }
+
+static NOTHING: Situation = Situation::nothing();
 
 const AGENTS: [&str; 4] = [
     "spiffe://a.org/x",
@@ -129,6 +133,7 @@ fn target((host, path, method): (&str, &str, &str), headers: &[(&str, &str)]) ->
 fn route(host: &str) -> Route {
     Route {
         observe_until: None,
+        labels: Vec::new(),
         name: host.split('.').next().unwrap().into(),
         hosts: vec![HostPattern::parse(host).unwrap()],
         path: PathPrefix::parse("/").unwrap(),

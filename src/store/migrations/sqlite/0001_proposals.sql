@@ -28,6 +28,7 @@ CREATE UNIQUE INDEX proposals_standing ON proposals (owner, identity);
 CREATE INDEX proposals_by_status ON proposals (status, id);
 CREATE INDEX proposals_by_execution ON proposals (execution, due_at, id);
 CREATE INDEX proposals_by_owner ON proposals (owner, status, expires_at);
+CREATE INDEX proposals_by_task ON proposals (task);
 CREATE INDEX proposals_by_expiry ON proposals (expires_at, id);
 
 -- What people said, each with the signature over it; one word a person and proposal, and no word

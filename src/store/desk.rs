@@ -1,0 +1,224 @@
+//! The desk at which workers ask the store.
+//!
+//! Whatever keeps an answer from coming is an error, and whoever waits for a yes takes it as a no.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
+
+use crate::clock::Timestamp;
+use crate::id::{ProposalId, TaskId};
+use crate::identity::SpiffeId;
+use crate::proposal::{Claim, Outcome, Proposal};
+use crate::store::approvals::Approval;
+use crate::store::connection::Store;
+use crate::store::error::Error;
+use crate::store::proposals::Put;
+use crate::store::tasks::Step;
+use crate::task::{Bounds, Lineage, Situation, Status, Task};
+
+/// Where workers ask the store. Clones ask the same one.
+#[derive(Clone, Debug)]
+pub struct Desk {
+    pub(super) jobs: mpsc::Sender<Job>,
+    /// How long an agent is known for what its work has touched.
+    pub(super) labels_last: Duration,
+    /// The name that this process carries proposals out under.
+    pub(super) executor: Arc<str>,
+}
+
+/// Something to be done with the store, which answers by itself.
+pub(super) struct Job(pub(super) Box<dyn FnOnce(Store) -> Running + Send>);
+
+/// A job that is being done.
+pub(super) struct Running(pub(super) Pin<Box<dyn Future<Output = ()>>>);
+
+impl Desk {
+    /// Keeps `proposal`, as [`Store::put`] does.
+    ///
+    /// # Errors
+    /// As [`Error`] says; nothing may then be carried out.
+    pub async fn put(&self, proposal: Proposal, now: Timestamp) -> Result<Put, Error> {
+        self.ask(move |store| async move { store.put(proposal, now).await }).await
+    }
+
+    /// The proposal `id`.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`], if there is none; else as [`Error`] says.
+    pub async fn load(&self, id: ProposalId) -> Result<Proposal, Error> {
+        self.ask(move |store| async move { store.load(id).await }).await
+    }
+
+    /// Takes the proposal `id` back, as [`Store::cancel`] does.
+    ///
+    /// # Errors
+    /// [`Error::Illegal`], if it is too late; else as [`Error`] says.
+    pub async fn cancel(&self, id: ProposalId, now: Timestamp) -> Result<Proposal, Error> {
+        self.ask(move |store| async move { store.cancel(id, now).await }).await
+    }
+
+    /// What people said about the proposal `id`.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn approvals(&self, id: ProposalId) -> Result<Vec<Approval>, Error> {
+        self.ask(move |store| async move { store.approvals(id).await }).await
+    }
+
+    /// Takes the proposal `id` to carry it out now; of all that try, here and elsewhere, one does.
+    ///
+    /// # Errors
+    /// [`Error::Illegal`], if it was not this one; else as [`Error`] says.
+    pub async fn claim(
+        &self,
+        id: ProposalId,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Proposal, Error> {
+        let claim = Claim { executor: self.executor.to_string(), until };
+        self.ask(move |store| async move { store.claim(id, claim, now).await }).await
+    }
+
+    /// What is due, as [`Store::due`] finds it.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn due(
+        &self,
+        since: Timestamp,
+        now: Timestamp,
+        after: Option<ProposalId>,
+    ) -> Result<Vec<ProposalId>, Error> {
+        self.ask(move |store| async move { store.due(since, now, after).await }).await
+    }
+
+    /// Gives the proposal `id` back: nothing of it was sent.
+    ///
+    /// # Errors
+    /// [`Error::Illegal`], if this process does not have it; else as [`Error`] says.
+    pub async fn release(&self, id: ProposalId, now: Timestamp) -> Result<Proposal, Error> {
+        let executor = Arc::clone(&self.executor);
+        self.ask(move |store| async move { store.release(id, &executor, now).await }).await
+    }
+
+    /// Says what came of carrying out the proposal `id`.
+    ///
+    /// # Errors
+    /// [`Error::Illegal`], if this process does not have it; else as [`Error`] says.
+    pub async fn finish(
+        &self,
+        id: ProposalId,
+        outcome: Outcome,
+        now: Timestamp,
+    ) -> Result<Proposal, Error> {
+        let executor = Arc::clone(&self.executor);
+        self.ask(move |store| async move { store.finish(id, &executor, outcome, now).await }).await
+    }
+
+    /// What is known of the work of `agent`, as [`Store::situation`] says.
+    ///
+    /// # Errors
+    /// As [`Store::situation`]; nothing may then be sent.
+    pub async fn situation(
+        &self,
+        agent: SpiffeId,
+        task: Option<TaskId>,
+        now: Timestamp,
+    ) -> Result<Situation, Error> {
+        let lasting = self.labels_last;
+        self.ask(move |store| async move { store.situation(agent, task, now, lasting).await }).await
+    }
+
+    /// Takes one request off its task and keeps what it touches, as [`Store::enter`] does.
+    ///
+    /// # Errors
+    /// As [`Store::enter`]; nothing may then be sent.
+    pub async fn enter(&self, step: Step, now: Timestamp) -> Result<(), Error> {
+        let lasting = self.labels_last;
+        self.ask(move |store| async move { store.enter(step, now, lasting).await }).await
+    }
+
+    /// Opens a task, as [`Store::open_task`] does.
+    ///
+    /// # Errors
+    /// As [`Store::open_task`].
+    pub async fn open_task(&self, task: Task) -> Result<Task, Error> {
+        self.ask(move |store| async move { store.open_task(task).await }).await
+    }
+
+    /// A task with all that it was handed on from, as [`Store::lineage`] finds it.
+    ///
+    /// # Errors
+    /// As [`Store::lineage`].
+    pub async fn lineage(
+        &self,
+        agent: SpiffeId,
+        task: TaskId,
+        now: Timestamp,
+    ) -> Result<Lineage, Error> {
+        self.ask(move |store| async move { store.lineage(&agent, task, now).await }).await
+    }
+
+    /// Hands a task on, as [`Store::hand_on`] does.
+    ///
+    /// # Errors
+    /// As [`Store::hand_on`].
+    pub async fn hand_on(
+        &self,
+        from: (SpiffeId, TaskId),
+        to: (SpiffeId, String),
+        bounds: Bounds,
+        now: Timestamp,
+    ) -> Result<Task, Error> {
+        let when = (now, self.labels_last);
+        self.ask(move |store| async move { store.hand_on(from, to, bounds, when).await }).await
+    }
+
+    /// Has a task become something else, as [`Store::turn_task`] does.
+    ///
+    /// # Errors
+    /// As [`Store::turn_task`].
+    pub async fn turn_task(
+        &self,
+        agent: SpiffeId,
+        task: TaskId,
+        next: Status,
+        now: Timestamp,
+    ) -> Result<Task, Error> {
+        self.ask(move |store| async move { store.turn_task(Some(&agent), task, next, now).await })
+            .await
+    }
+
+    async fn ask<T, F>(&self, work: impl FnOnce(Store) -> F + Send + 'static) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, Error>> + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        let job = Job(Box::new(move |store| {
+            Running(Box::pin(async move {
+                // Whoever asked may have stopped waiting.
+                let _ = answer.send(work(store).await);
+            }))
+        }));
+        self.jobs.try_send(job).map_err(|why| match why {
+            mpsc::error::TrySendError::Full(_) => Error::Busy,
+            mpsc::error::TrySendError::Closed(_) => Error::Gone,
+        })?;
+        match timeout(PATIENCE, answered).await {
+            Ok(answer) => answer.unwrap_or(Err(Error::Gone)),
+            Err(_) => Err(Error::Busy),
+        }
+    }
+}
+
+/// How many jobs may wait.
+pub(super) const QUEUE: usize = 1024;
+
+/// The longest wait for an answer.
+const PATIENCE: Duration = Duration::from_secs(10);
