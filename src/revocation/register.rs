@@ -130,9 +130,10 @@ impl fmt::Display for Withdrawn {
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
-    use std::time::{Duration, Instant};
+    use std::time::Duration;
 
     use super::{Register, Withdrawn};
+    use crate::clock::Clock;
     use crate::revocation::Subject;
 
     fn orders() -> Subject {
@@ -141,7 +142,7 @@ mod tests {
 
     #[test]
     fn nothing_goes_on_before_the_first_answer_nor_long_after_the_last() {
-        let start = Instant::now();
+        let start = Clock::System.instant();
         let register = Register::new(Duration::from_secs(10), start);
         assert_eq!(register.check([], start), Err(Withdrawn::Unknown));
         assert_eq!(register.hear(HashSet::new(), start), []);
@@ -151,7 +152,7 @@ mod tests {
 
     #[test]
     fn what_is_revoked_is_told_once_and_may_be_given_back() {
-        let now = Instant::now();
+        let now = Clock::System.instant();
         let register = Register::new(Duration::from_secs(10), now);
         let mut changes = register.changes();
         let mut has_changed = || changes.has_changed().unwrap().then(|| changes.mark_unchanged());

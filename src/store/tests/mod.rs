@@ -1,6 +1,7 @@
 //! One suite, run against both databases.
 
 mod postgres;
+mod tasks;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -23,6 +24,11 @@ use crate::proposal::{
 use crate::revocation::Subject;
 use crate::store::{Error, MAX_PENDING, Put, Revocation, Store, proved};
 use postgres::Postgres;
+use tasks::{
+    a_budget_is_never_exceeded_whoever_comes_when, a_task_is_read_back_whole,
+    ending_a_task_ends_all_behind_it_and_its_proposals,
+    labels_never_shrink_and_what_is_final_stays,
+};
 
 const NOW: Timestamp = Timestamp::from_micros(5_000);
 const EXPIRES: Timestamp = Timestamp::from_micros(9_000);
@@ -396,6 +402,10 @@ suite!(
     an_agent_has_so_many_questions_at_once,
     what_is_long_over_is_forgotten_and_nothing_else,
     what_is_revoked_stays_so_until_it_is_lifted,
+    a_task_is_read_back_whole,
+    a_budget_is_never_exceeded_whoever_comes_when,
+    labels_never_shrink_and_what_is_final_stays,
+    ending_a_task_ends_all_behind_it_and_its_proposals,
 );
 
 #[tokio::test]
