@@ -14,11 +14,13 @@ pub mod webauthn;
 mod people;
 mod proof;
 mod tally;
+mod key_pair;
 
 #[cfg(test)]
 pub(crate) mod tests;
 
 pub use identity::{Identity, NotAName};
+pub use key_pair::SshKeyPair;
 pub use people::{Group, People, Person};
 pub use proof::{Answer, Proof};
 pub use refusal::Refusal;

@@ -75,6 +75,12 @@ impl SshKey {
     }
 }
 
+impl From<KeyData> for SshKey {
+    fn from(data: KeyData) -> Self {
+        Self(data)
+    }
+}
+
 /// Shows the fingerprint: the key itself says nothing to a reader.
 impl fmt::Debug for SshKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -143,7 +149,7 @@ fn verified_by_touch(
 }
 
 /// What the signature is for, so that one made for Git or a package is worth nothing here.
-const NAMESPACE: &str = "countersign";
+pub(super) const NAMESPACE: &str = "countersign";
 
 /// How lines of keys begin that OpenSSH knows and that may not approve. The library reads some of
 /// them only where it is built for them, and would call the others malformed.

@@ -79,6 +79,19 @@ impl Agent {
         within_patience(self.exchange(request)).await
     }
 
+    /// Sends a JSON document, as any HTTP client would.
+    ///
+    /// # Errors
+    /// If there is no answer within [`PATIENCE`].
+    pub(super) async fn post(&self, path: &str, document: &Value) -> io::Result<Answer> {
+        let request = Request::post(path)
+            .header(HOST, self.gateway.to_string())
+            .header(CONTENT_TYPE, "application/json")
+            .body(Full::from(document.to_string()))
+            .map_err(io::Error::other)?;
+        within_patience(self.exchange(request)).await
+    }
+
     /// Calls a tool of the MCP server at `path`, as any MCP client would.
     ///
     /// # Errors

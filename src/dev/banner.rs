@@ -53,6 +53,7 @@ fn facts(deployment: &Deployment, now: Timestamp) -> Vec<(&'static str, String)>
             "backend",
             format!("http://{}   sample API; its key is not the agent's", sample.address()),
         ),
+        ("approver", format!("you   {}   for `countersign approve`", layout.approver().display())),
     ];
     if let (Some(policy), Some(report)) = (&file.policy, &deployment.tests) {
         facts.push(("policy", format!("{}   {}", policy.path.display(), tests(report))));
@@ -67,8 +68,8 @@ fn facts(deployment: &Deployment, now: Timestamp) -> Vec<(&'static str, String)>
     facts
 }
 
-/// Who am I, something that is allowed, something that is not.
-fn commands(deployment: &Deployment, gateway: &str) -> [String; 3] {
+/// Who am I, something that is allowed, something that is not, something that waits for you.
+fn commands(deployment: &Deployment, gateway: &str) -> [String; 4] {
     let folder = deployment.layout.agent();
     let file = |name: &str| quoted(&folder.join(name).to_string_lossy());
     let curl = format!(
@@ -81,6 +82,7 @@ fn commands(deployment: &Deployment, gateway: &str) -> [String; 3] {
         format!("{curl} {gateway}/.countersign/v1/whoami"),
         format!("{curl} {gateway}/v1/balance"),
         format!("{curl} -X DELETE {gateway}/v1/customers/42"),
+        format!("{curl} --json '{{\"amount\": 250}}' {gateway}/v1/refunds"),
     ]
 }
 

@@ -12,6 +12,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::rand;
 use zeroize::Zeroizing;
 
+use crate::approval::SshKeyPair;
 use crate::audit::{Origin, SigningKey, VerifierKey};
 use crate::dev::error::Error;
 
@@ -66,6 +67,21 @@ impl Layout {
         self.root.join("secrets/payments-api-key")
     }
 
+    /// The private key of the person who may agree; the public one stands beside it.
+    pub(super) fn approver(&self) -> PathBuf {
+        self.root.join("approver/key")
+    }
+
+    /// The person's key pair.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub(super) fn approver_keys(&self) -> Result<SshKeyPair, Error> {
+        let path = self.approver();
+        let text = fs::read_to_string(&path).map(Zeroizing::new).map_err(Error::io(&path))?;
+        SshKeyPair::from_openssh(&text).map_err(Error::io(&path))
+    }
+
     fn audit_key(&self) -> PathBuf {
         self.root.join("secrets/audit-ed25519")
     }
@@ -88,6 +104,15 @@ impl Layout {
         }
         if !self.api_key().exists() {
             write(&self.api_key(), fresh_key()?.as_bytes())?;
+        }
+        if !self.approver().exists() {
+            make_folder(&self.root.join("approver"))?;
+            let keys = SshKeyPair::generate()?;
+            write(
+                &self.approver().with_extension("pub"),
+                format!("{}\n", keys.public()?).as_bytes(),
+            )?;
+            write(&self.approver(), keys.to_openssh("you")?.as_bytes())?;
         }
         if !self.audit_key().exists() {
             SigningKey::make(&self.audit_key(), origin()?)?;
@@ -167,10 +192,15 @@ fn origin() -> Result<Origin, Error> {
 /// The one agent there is.
 pub(super) const AGENT: &str = "demo-agent";
 
-/// The quickstart example's rules are the demo's: one text, tested once. The tools have their own.
-const RULES: [(&str, &str); 4] = [
+/// The quickstart example's rules are the demo's: one text, tested once. What the example lacks has
+/// its own.
+const RULES: [(&str, &str); 8] = [
     ("authz.rego", include_str!("../../examples/quickstart/rules/authz.rego")),
     ("authz_test.rego", include_str!("../../examples/quickstart/rules/authz_test.rego")),
+    ("refunds.rego", include_str!("template/refunds.rego")),
+    ("refunds_test.rego", include_str!("template/refunds_test.rego")),
+    ("reports.rego", include_str!("template/reports.rego")),
+    ("reports_test.rego", include_str!("template/reports_test.rego")),
     ("tools.rego", include_str!("template/tools.rego")),
     ("tools_test.rego", include_str!("template/tools_test.rego")),
 ];

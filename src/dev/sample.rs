@@ -146,6 +146,8 @@ impl Api {
                 json!({ "customer": { "id": id, "name": "Ada Example" } })
             }
             (&Method::DELETE, ["v1", "customers", id]) => json!({ "deleted": { "id": id } }),
+            (&Method::POST, ["v1", "refunds"]) => json!({ "refunded": true }),
+            (&Method::POST, ["v1", "reports"]) => json!({ "reported": true }),
             (_, ["v1", "echo"]) => json!({ "received": received(&request) }),
             _ => return document(StatusCode::NOT_FOUND, &json!({ "error": "nothing is here" })),
         };

@@ -46,7 +46,7 @@ impl Settings {
         if path.exists() {
             let text = std::fs::read_to_string(&path).map_err(Error::io(&path))?;
             let file = parse(&path, &text)?;
-            if ours(&file).is_none_or(|ours| ours != text) {
+            if ours(&file, &approver(layout)?).is_none_or(|ours| ours != text) {
                 let sample = origin(&file).unwrap_or(loopback(0));
                 return Ok(Self::Kept { sample });
             }
@@ -69,7 +69,8 @@ impl Settings {
     pub(super) fn settle(&self, layout: &Layout, sample: SocketAddr) -> Result<File, Error> {
         let path = layout.configuration();
         if let Self::Template { agents, admin } = self {
-            write(&path, render(*agents, *admin, sample).as_bytes())?;
+            let text = render(*agents, *admin, sample, &approver(layout)?);
+            write(&path, text.as_bytes())?;
         }
         let text = std::fs::read_to_string(&path).map_err(Error::io(&path))?;
         parse(&path, &text)
@@ -89,18 +90,24 @@ fn parse(path: &Path, text: &str) -> Result<File, Error> {
     parsed.map(|(file, _)| file).map_err(Error::Configuration)
 }
 
-fn render(agents: SocketAddr, admin: SocketAddr, sample: SocketAddr) -> String {
+/// The public key of the person who may agree.
+fn approver(layout: &Layout) -> Result<String, Error> {
+    Ok(layout.approver_keys()?.public()?.to_string())
+}
+
+fn render(agents: SocketAddr, admin: SocketAddr, sample: SocketAddr, approver: &str) -> String {
     TEMPLATE
         .replace("@AGENTS@", &agents.to_string())
         .replace("@ADMIN@", &admin.to_string())
         .replace("@SAMPLE@", &sample.to_string())
+        .replace("@APPROVER@", approver)
 }
 
 /// What the template would be with this file's addresses; `None` if it lacks one.
-fn ours(file: &File) -> Option<String> {
+fn ours(file: &File, approver: &str) -> Option<String> {
     let agents = file.listeners.get("agents")?.address.0;
     let admin = file.listeners.get("admin")?.address.0;
-    Some(render(agents, admin, origin(file)?))
+    Some(render(agents, admin, origin(file)?, approver))
 }
 
 /// Where the sample API is, if that is an address of this machine.
@@ -137,6 +144,7 @@ mod tests {
     fn an_unchanged_file_gets_the_ports_of_the_day() {
         let folder = tempfile::tempdir().unwrap();
         let layout = Layout::under(folder.path());
+        layout.prepare().unwrap();
         assert!(settled(&layout, "127.0.0.1:1001").contains("http://127.0.0.1:1001"));
         assert!(settled(&layout, "127.0.0.1:1002").contains("http://127.0.0.1:1002"));
     }
@@ -145,6 +153,7 @@ mod tests {
     fn a_changed_file_is_kept_and_decides_where_the_sample_api_is() {
         let folder = tempfile::tempdir().unwrap();
         let layout = Layout::under(folder.path());
+        layout.prepare().unwrap();
         let text = settled(&layout, "127.0.0.1:1001") + "workers: 1\n";
         fs::write(layout.configuration(), &text).unwrap();
         let settings = Settings::find(&layout, Ports::Any).unwrap();
@@ -158,6 +167,7 @@ mod tests {
     fn a_broken_file_is_reported_and_kept() {
         let folder = tempfile::tempdir().unwrap();
         let layout = Layout::under(folder.path());
+        layout.prepare().unwrap();
         fs::write(layout.configuration(), "version: 2\n").unwrap();
         assert!(Settings::find(&layout, Ports::Any).is_err());
         assert_eq!(fs::read_to_string(layout.configuration()).unwrap(), "version: 2\n");

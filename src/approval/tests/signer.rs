@@ -1,23 +1,21 @@
 //! A person with a key, who signs what a test wants signed.
 
-use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use ssh_key::{HashAlg, SshSig};
 
-use crate::approval::{Identity, Nonce, Person, Proof, SshKey, Statement, Verdict};
+use crate::approval::{Identity, Nonce, Person, Proof, SshKey, SshKeyPair, Statement, Verdict};
 use crate::clock::Timestamp;
 use crate::proposal::Digest;
 
 /// Somebody with a key of their own.
 pub(crate) struct Signer {
     name: &'static str,
-    pair: Ed25519KeyPair,
+    pair: SshKeyPair,
 }
 
 impl Signer {
     pub(crate) fn new(name: &'static str) -> Self {
-        Self { name, pair: Ed25519KeyPair::generate().unwrap() }
+        Self { name, pair: SshKeyPair::generate().unwrap() }
     }
 
     /// Them, as an operator configures them.
@@ -31,7 +29,7 @@ impl Signer {
     }
 
     pub(crate) fn key(&self) -> SshKey {
-        SshKey::parse(&format!("ssh-ed25519 {}", STANDARD.encode(self.public()))).unwrap()
+        self.pair.public().unwrap()
     }
 
     /// Their `verdict` on `proposal`, good from `issued` for as long as one may be.
@@ -43,22 +41,7 @@ impl Signer {
     }
 
     pub(crate) fn sign(&self, statement: &Statement) -> Proof {
-        let text = statement.to_string();
-        let signed = SshSig::signed_data("countersign", HashAlg::Sha512, text.as_bytes()).unwrap();
-        let signature = [field(b"ssh-ed25519"), field(self.pair.sign(&signed).as_ref())].concat();
-        let blob = [
-            b"SSHSIG\0\0\0\x01".to_vec(),
-            field(&self.public()),
-            field(b"countersign"),
-            field(b""),
-            field(b"sha512"),
-            field(&signature),
-        ];
-        Proof::new(statement, &armor(&blob.concat()))
-    }
-
-    fn public(&self) -> Vec<u8> {
-        [field(b"ssh-ed25519"), field(self.pair.public_key().as_ref())].concat()
+        self.pair.sign(statement).unwrap()
     }
 }
 

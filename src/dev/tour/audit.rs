@@ -22,8 +22,8 @@ pub(super) fn walk(visit: Visit, transcript: &mut Transcript<'_>) -> Result<(), 
     transcript.tell("Countersign has stopped")?;
     tell_report(&report, transcript)?;
     expect("what is wrong with the trail", None, report.problem.as_ref())?;
-    expect("requests that were answered", 3, report.outcomes.answered)?;
-    expect("requests that were refused", 4, report.refusals)?;
+    expect("requests that were answered", 6, report.outcomes.answered)?;
+    expect("requests that were refused", 5, report.refusals)?;
     expect("entries without a signature", 0, report.unsigned())?;
     transcript.check("every call of this tour is on record, and the record is whole")?;
 

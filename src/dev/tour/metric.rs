@@ -40,11 +40,16 @@ async fn read(address: SocketAddr) -> io::Result<String> {
 const NAME: &str = "countersign_decisions_total{";
 
 /// What the steps before have brought about.
-const EXPECTED: [&str; 4] = [
+const EXPECTED: [&str; 9] = [
+    "countersign_decisions_total{decision=\"allow\",route=\"customers\"} 1",
     "countersign_decisions_total{decision=\"allow\",route=\"payments\"} 2",
+    "countersign_decisions_total{decision=\"allow\",route=\"refunds\"} 1",
+    "countersign_decisions_total{decision=\"allow\",route=\"reports\"} 1",
     "countersign_decisions_total{decision=\"allow\",route=\"tools\"} 1",
-    "countersign_decisions_total{decision=\"deny\",route=\"payments\"} 1",
+    "countersign_decisions_total{decision=\"deny\",route=\"customers\"} 1",
+    "countersign_decisions_total{decision=\"deny\",route=\"reports\"} 1",
     "countersign_decisions_total{decision=\"deny\",route=\"tools\"} 1",
+    "countersign_decisions_total{decision=\"escalate\",route=\"refunds\"} 2",
 ];
 
 /// How long it may take.

@@ -12,6 +12,8 @@ mod denied;
 mod tool_allowed;
 mod tool_denied;
 mod ambiguous;
+mod approved;
+mod labelled;
 mod metric;
 mod audit;
 
@@ -60,6 +62,8 @@ async fn walk(visit: Visit, transcript: &mut Transcript<'_>) -> Result<(), Misse
     tool_allowed::walk(&visit, transcript).await?;
     tool_denied::walk(&visit, transcript).await?;
     ambiguous::walk(&visit, transcript).await?;
+    approved::walk(&visit, transcript).await?;
+    labelled::walk(&visit, transcript).await?;
     metric::walk(&visit, transcript).await?;
     audit::walk(visit, transcript)
 }

@@ -15,7 +15,7 @@ pub(super) async fn walk(visit: &Visit, transcript: &mut Transcript<'_>) -> Resu
     transcript.tell(format_args!("{id}, valid until {until}"))?;
     expect("the status", StatusCode::OK, answer.status)?;
     expect("the agent's id", "spiffe://dev.local/agent/demo-agent", id)?;
-    expect("the number of routes", Some(2), document["routes"].as_array().map(Vec::len))?;
+    expect("the number of routes", Some(5), document["routes"].as_array().map(Vec::len))?;
     transcript.check("its certificate is all it has, and says who it is")?;
     Ok(())
 }
