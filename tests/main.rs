@@ -12,6 +12,7 @@ mod mcp;
 mod operations;
 mod policy;
 mod proposals;
+mod forward;
 mod approvals;
 mod replicas;
 mod revocations;

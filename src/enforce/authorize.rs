@@ -35,9 +35,9 @@ pub fn authorize(
 ///
 /// # Errors
 /// [`Refusal`].
-pub fn consider(judge: &mut Judge, ask: Ask) -> Result<(), Box<Refusal>> {
+pub fn consider(judge: &mut Judge, ask: Ask) -> Result<Decision, Box<Refusal>> {
     let decision = judge.consider(&ask.query());
-    settle(ask, decision).map(drop)
+    settle(ask, decision).map(Grant::into_decision)
 }
 
 fn settle(ask: Ask, decision: Decision) -> Result<Grant, Box<Refusal>> {

@@ -47,6 +47,11 @@ impl Grant {
         Self { revision: decision.revision().to_string(), approved, ask, decision }
     }
 
+    /// What policy answered. Consumes the grant.
+    pub(super) fn into_decision(self) -> Decision {
+        self.decision
+    }
+
     /// When its intent counts as recorded: as the route says, or later where policy says so or
     /// people were asked.
     pub fn durability(&self) -> Durability {

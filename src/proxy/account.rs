@@ -71,6 +71,8 @@ pub(super) enum Carried {
     Ours(Value),
     /// The upstream has answered the proposal that it is, this time or before.
     Kept { id: ProposalId, answer: proposal::Answer },
+    /// It was put forward, and this is where it stands.
+    Put { id: ProposalId, document: Value },
     /// Countersign has heard it, and there is nothing to say.
     Noted,
     /// The upstream has answered with a list, of which this is left.
@@ -118,6 +120,10 @@ impl Account {
             Carried::Ours(document) => {
                 self.count(StatusCode::OK);
                 reply::document(&document, self.id, self.progress)
+            }
+            Carried::Put { id, document } => {
+                self.count(StatusCode::ACCEPTED);
+                reply::put(&document, id, self.id, self.progress)
             }
             Carried::Noted => {
                 self.count(StatusCode::ACCEPTED);

@@ -1,5 +1,7 @@
 //! The reserved path on the agents' doors: what an agent may ask Countersign itself.
 
+use std::rc::Rc;
+
 use http::Method;
 use serde_json::{Value, json};
 
@@ -7,7 +9,7 @@ use crate::id::ProposalId;
 use crate::identity::Caller;
 use crate::proxy::account::{Account, Carried};
 use crate::proxy::failure::Failure;
-use crate::proxy::{mailbox, tasks};
+use crate::proxy::{forward, mailbox, tasks};
 use crate::route::{Body, Head, NoRoute, Route, Table};
 
 /// Whether a request is for Countersign itself rather than for an upstream.
@@ -24,20 +26,36 @@ pub(super) async fn answer(
     account: &Account,
     head: &Head,
     body: &mut Body,
-    caller: &Caller,
+    caller: &Rc<Caller>,
 ) -> Result<Carried, Failure> {
     let path = head.path().as_str();
+    if path == PROPOSALS.trim_end_matches('/') {
+        return put_forward(account, head, body, caller).await;
+    }
     if let Some(rest) = path.strip_prefix(TASKS).filter(|rest| is_below(rest)) {
         return tasks::answer(account, rest.trim_start_matches('/'), head, body, caller).await;
     }
     match path.strip_prefix(PROPOSALS) {
-        Some(rest) => mailbox::answer(account, rest, head.method(), caller).await,
+        Some(rest) => mailbox::answer(account, rest, head, caller).await,
         None if path != WHOAMI => Err(Failure::NoRoute(NoRoute::Path)),
         None if head.method() != Method::GET => {
             Err(Failure::NoRoute(NoRoute::Method(vec![Method::GET])))
         }
         None => Ok(Carried::Ours(whoami(caller, &account.view.snapshot.routes))),
     }
+}
+
+async fn put_forward(
+    account: &Account,
+    head: &Head,
+    body: &mut Body,
+    caller: &Rc<Caller>,
+) -> Result<Carried, Failure> {
+    if head.method() != Method::POST {
+        return Err(Failure::NoRoute(NoRoute::Method(vec![Method::POST])));
+    }
+    let docket = account.plane.shared.docket.as_ref().ok_or(Failure::NoProposal)?;
+    forward::answer(account, docket, head, body, Rc::clone(caller)).await
 }
 
 fn is_below(rest: &str) -> bool {

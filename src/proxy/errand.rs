@@ -15,17 +15,15 @@ use http::{Request, Version};
 use tokio::time::{Instant, sleep};
 
 use crate::enforce::{Ask, Cause, consider};
-use crate::id::{DecisionId, ProposalId};
+use crate::id::ProposalId;
 use crate::identity::Caller;
 use crate::proposal::{Proposal, Terms};
 use crate::proxy::docket::Docket;
 use crate::proxy::execution::Executor;
 use crate::proxy::failure::Failure;
+use crate::proxy::offline;
 use crate::proxy::plane::{Plane, View};
-use crate::proxy::reading::Reading;
 use crate::proxy::standing::Standing;
-use crate::proxy::work;
-use crate::route::{Body, Head};
 use crate::store::{self, Desk};
 
 /// Carries out what is due on this worker, until the process is to end.
@@ -119,14 +117,15 @@ async fn ask(
             Ok(Some((ask, Terms::new(refusal.needs(), refusal.reasons()))))
         }
         Err(refusal) => Err(refusal.into()),
-        Ok(()) => Ok(None),
+        Ok(_) if proposal.draft().terms.needs.is_empty() => Ok(Some((ask, Terms::default()))),
+        Ok(_) => Ok(None),
     }
 }
 
 async fn read(plane: &Plane, view: &View, proposal: &Proposal) -> Result<Ask, Failure> {
-    let (draft, snapshot) = (proposal.draft(), &view.snapshot);
+    let draft = proposal.draft();
     let (origin, kept) = (&draft.origin, draft.substance.request());
-    let principal = snapshot.security.trust.recall(&origin.chain, draft.created)?;
+    let principal = view.snapshot.security.trust.recall(&origin.chain, draft.created)?;
     let caller = Caller {
         principal,
         listener: origin.listener.clone(),
@@ -142,16 +141,8 @@ async fn read(plane: &Plane, view: &View, proposal: &Proposal) -> Result<Ask, Fa
     let headers = kept.headers().iter();
     let request = headers.fold(request, |request, (name, value)| request.header(name, value));
     let (parts, ()) = request.body(()).map_err(|_| store::Error::Undecodable)?.into_parts();
-    let target = snapshot.routes.resolve(Head::parse(parts)?)?;
-    let mut body = Body::from(kept.body().clone());
-    let inspected = body.inspect(target.head().headers(), target.route().inspect).await?;
-    let Reading { target, body, operations } =
-        Reading::of(target, inspected, &plane.shared.definitions)?;
-    let (id, now) = (DecisionId::new(), plane.shared.clock.now());
-    let who = (caller.principal.spiffe_id(), draft.substance.task());
-    let situation = work::look(&plane.shared, view, who, &target, &tether).await?;
-    let (caller, approval) = (Rc::new(caller), None);
-    Ok(Ask { id, caller, target, body, operations, now, approval, situation, tether })
+    let who = (Rc::new(caller), draft.substance.task(), tether);
+    offline::ask(plane, view, who, (parts, kept.body().clone())).await
 }
 
 /// How often a worker looks for what is due.

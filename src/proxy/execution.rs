@@ -90,16 +90,18 @@ impl Executor {
         let signed = self.desk.approvals(claimed.id()).await.map_err(Failure::from)?;
         let asked = claimed.clone().under(self.terms.clone());
         let answers = proved(&asked, &signed, &snapshot.people, now);
-        if tally(&self.terms, &snapshot.people, &answers) != Some(Verdict::Approve) {
+        let asks_nobody = self.terms.needs.is_empty();
+        let verdict = tally(&self.terms, &snapshot.people, &answers);
+        if !asks_nobody && verdict != Some(Verdict::Approve) {
             return Err(Refused::Not(Standing::Unsigned));
         }
-        let approval = Approval {
+        let approval = (!asks_nobody).then(|| Approval {
             proposal: claimed.id(),
             approvers: approvers(&answers),
             digest: claimed.digest().to_string(),
             decided_at: claimed.state().decided_at.unwrap_or(now),
-        };
-        let (id, approval) = (DecisionId::new(), Some(Rc::new(approval)));
+        });
+        let (id, approval) = (DecisionId::new(), approval.map(Rc::new));
         let who = (self.ask.caller.principal.spiffe_id(), claimed.substance().task());
         let (target, tether) = (&self.ask.target, &self.ask.tether);
         let situation = work::look(shared, &self.view, who, target, tether).await?;

@@ -1,8 +1,11 @@
 //! What became of an agent's proposals: where they stand, what the upstream answered, and taking
 //! one back. Only the owner learns anything, not even that there is one.
 
+use std::time::Duration;
+
 use http::Method;
 use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
 
 use crate::clock::Timestamp;
 use crate::id::ProposalId;
@@ -12,8 +15,9 @@ use crate::proposal::Proposal;
 use crate::proxy::account::{Account, Carried};
 use crate::proxy::docket::Docket;
 use crate::proxy::failure::Failure;
+use crate::proxy::proposing::{POLL, preferred};
 use crate::proxy::standing::Standing;
-use crate::route::NoRoute;
+use crate::route::{Head, NoRoute};
 use crate::store;
 
 /// Answers a request for `ID`, `ID/result` or `ID/cancel`.
@@ -24,7 +28,7 @@ use crate::store;
 pub(super) async fn answer(
     account: &Account,
     path: &str,
-    method: &Method,
+    head: &Head,
     caller: &Caller,
 ) -> Result<Carried, Failure> {
     let (id, what) = path.split_once('/').unwrap_or((path, ""));
@@ -34,7 +38,7 @@ pub(super) async fn answer(
         "cancel" => Method::POST,
         _ => return Err(Failure::NoRoute(NoRoute::Path)),
     };
-    if *method != serves {
+    if *head.method() != serves {
         return Err(Failure::NoRoute(NoRoute::Method(vec![serves])));
     }
     let docket = account.plane.shared.docket.as_ref().ok_or(Failure::NoProposal)?;
@@ -43,7 +47,34 @@ pub(super) async fn answer(
     match what {
         "result" => result(&proposal, now),
         "cancel" => cancel(docket, proposal, now).await,
-        _ => Ok(Carried::Ours(told(&proposal, now))),
+        _ => {
+            let hold = preferred(head.headers()).unwrap_or_default();
+            let proposal = linger(account, docket, proposal, hold).await?;
+            Ok(Carried::Ours(told(&proposal, account.plane.shared.clock.now())))
+        }
+    }
+}
+
+/// The proposal once it stands for good, or after `hold`.
+pub(super) async fn linger(
+    account: &Account,
+    docket: &Docket,
+    mut proposal: Proposal,
+    hold: Duration,
+) -> Result<Proposal, Failure> {
+    let end = Instant::now() + hold;
+    let place = docket.place();
+    loop {
+        let now = account.plane.shared.clock.now();
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() || place.is_none() || !Standing::of(&proposal, now).is_open() {
+            return Ok(proposal);
+        }
+        tokio::select! {
+            () = sleep(left.min(POLL)) => {}
+            () = docket.closing() => return Ok(proposal),
+        }
+        proposal = docket.desk.load(proposal.id()).await?;
     }
 }
 
@@ -82,7 +113,7 @@ async fn cancel(docket: &Docket, proposal: Proposal, now: Timestamp) -> Result<C
     }
 }
 
-fn told(proposal: &Proposal, now: Timestamp) -> Value {
+pub(super) fn told(proposal: &Proposal, now: Timestamp) -> Value {
     let (draft, state) = (proposal.draft(), proposal.state());
     let request = proposal.substance().request();
     let reason = |reason: &Reason| json!({ "code": reason.code, "message": reason.message });

@@ -29,16 +29,18 @@ use crate::store::Put;
 /// answer that cannot be kept; a message of MCP has another id each time, so it would never be the
 /// same request again.
 pub(super) fn can_wait(account: &Account, refusal: &Refusal) -> bool {
-    let ask = refusal.ask();
+    *refusal.cause() == Cause::NeedsApproval
+        && account.plane.shared.docket.is_some()
+        && can_be_kept(refusal.ask())
+}
+
+/// Whether a request and its answer can be kept.
+pub(super) fn can_be_kept(ask: &Ask) -> bool {
     let is_grpc =
         ask.target.head().headers().get(CONTENT_TYPE).is_some_and(|kind| {
             kind.as_bytes().to_ascii_lowercase().starts_with(b"application/grpc")
         });
-    *refusal.cause() == Cause::NeedsApproval
-        && account.plane.shared.docket.is_some()
-        && ask.target.upgrade().is_none()
-        && !is_grpc
-        && ask.operations.call().is_none()
+    ask.target.upgrade().is_none() && !is_grpc && ask.operations.call().is_none()
 }
 
 /// Puts a call forward, and stays with it until it is answered or was held for long enough.
@@ -175,7 +177,7 @@ impl Call<'_> {
 }
 
 /// The connection that a call came by.
-fn origin(account: &Account, ask: &Ask) -> Origin {
+pub(super) fn origin(account: &Account, ask: &Ask) -> Origin {
     let Caller { listener, peer, local, .. } = &*ask.caller;
     Origin {
         listener: listener.clone(),
@@ -188,16 +190,21 @@ fn origin(account: &Account, ask: &Ask) -> Origin {
 
 /// How long to hold the call: as long as it asks for (RFC 7240 §4.3), within bounds.
 fn hold(headers: &HeaderMap, waiting: Waiting) -> Duration {
-    let mut hold = waiting.hold;
+    preferred(headers).unwrap_or(waiting.hold)
+}
+
+/// How long an answer may be waited for, if the request says so.
+pub(super) fn preferred(headers: &HeaderMap) -> Option<Duration> {
+    let mut hold = None;
     for preference in preferences(headers) {
         let (name, value) = preference.split_once('=').unwrap_or((preference, ""));
         match (name.trim(), value.trim().parse()) {
-            ("wait", Ok(seconds)) => hold = Duration::from_secs(seconds),
-            ("respond-async", _) => hold = Duration::ZERO,
+            ("wait", Ok(seconds)) => hold = Some(Duration::from_secs(seconds)),
+            ("respond-async", _) => hold = Some(Duration::ZERO),
             _ => {}
         }
     }
-    hold.min(Waiting::LONGEST)
+    hold.map(|hold: Duration| hold.min(Waiting::LONGEST))
 }
 
 /// The headers that differ from one attempt to the next, and are no part of what people agree to:
@@ -234,7 +241,7 @@ const PER_ATTEMPT: [&str; 9] = [
 const HTTP2: &str = "HTTP/2";
 
 /// How often a call that is held looks whether people have decided.
-const POLL: Duration = Duration::from_millis(250);
+pub(super) const POLL: Duration = Duration::from_millis(250);
 
 #[cfg(test)]
 mod tests {

@@ -90,7 +90,7 @@ impl Prospect<'_> {
         let ask = self.ask(route, question)?;
         let said = consider(&mut self.view.judge.borrow_mut(), ask);
         Ok(match said {
-            Ok(()) => json!({ "decision": "allow" }),
+            Ok(_) => json!({ "decision": "allow" }),
             Err(refusal) => refused(&refusal),
         })
     }

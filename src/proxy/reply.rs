@@ -79,6 +79,21 @@ pub fn document(
     response
 }
 
+/// Where a proposal stands that was put forward.
+pub(super) fn put(
+    body: &serde_json::Value,
+    proposal: ProposalId,
+    id: DecisionId,
+    progress: InProgress,
+) -> Response<Answer> {
+    let mut response = document(body, id, progress);
+    *response.status_mut() = StatusCode::ACCEPTED;
+    let headers = response.headers_mut();
+    headers.insert(PROPOSAL, value(&proposal.to_string()));
+    headers.insert(LOCATION, value(&agent_api::proposal_path(proposal)));
+    response
+}
+
 /// The answer of an upstream that is kept with its proposal.
 pub(super) fn kept(
     kept: &proposal::Answer,

@@ -141,8 +141,8 @@ impl Standing {
                     .into()
             }
             Self::Pending => {
-                "People agreed to this, and it is being carried out. Send the very same request \
-                 again for its answer."
+                "This may go ahead, and is being carried out. Send the very same request again for \
+                 its answer."
                     .into()
             }
             Self::Unknown => {

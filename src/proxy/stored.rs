@@ -11,7 +11,11 @@ use crate::task::Stop;
 /// Whose fault it is.
 pub(super) fn fault(why: &Error) -> Fault {
     match why {
-        Error::NoTask | Error::TaskOver(_) | Error::TooMany | Error::TooManyTasks => Fault::Agent,
+        Error::KeyReused(_)
+        | Error::NoTask
+        | Error::TaskOver(_)
+        | Error::TooMany
+        | Error::TooManyTasks => Fault::Agent,
         Error::Task(_) => Fault::Policy,
         _ => Fault::Countersign,
     }
@@ -20,6 +24,7 @@ pub(super) fn fault(why: &Error) -> Fault {
 /// The status of the answer.
 pub(super) fn status(why: &Error) -> StatusCode {
     match why {
+        Error::KeyReused(_) => StatusCode::UNPROCESSABLE_ENTITY,
         Error::NoTask | Error::Task(_) => StatusCode::FORBIDDEN,
         Error::TaskOver(_) => StatusCode::CONFLICT,
         Error::TooMany | Error::TooManyTasks => StatusCode::TOO_MANY_REQUESTS,
@@ -30,6 +35,7 @@ pub(super) fn status(why: &Error) -> StatusCode {
 /// A stable word.
 pub(super) fn code(why: &Error) -> &'static str {
     match why {
+        Error::KeyReused(_) => "idempotency_key_reused",
         Error::NoTask => "no_such_task",
         Error::Task(refusal) => match refusal.why {
             Stop::Budget => "task_budget_used",
@@ -47,6 +53,10 @@ pub(super) fn code(why: &Error) -> &'static str {
 /// What the agent may know.
 pub(super) fn detail(why: &Error) -> Cow<'static, str> {
     match why {
+        Error::KeyReused(id) => {
+            format!("Your Idempotency-Key stands for another request, {id}. Choose a new one.")
+                .into()
+        }
         Error::NoTask => "You have no such task.".into(),
         Error::Task(refusal) => format!("Not for this work: {refusal}.").into(),
         Error::TaskOver(status) => format!("The task is {status}.").into(),
