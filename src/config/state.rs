@@ -23,6 +23,9 @@ use crate::{proxy, store};
 pub struct State {
     /// The database: `sqlite:FILE` or `postgres://USER@HOST/DATABASE`.
     pub url: Text<Database>,
+    /// How many proposals of one agent may wait for people at once.
+    #[serde(default = "pending")]
+    pub pending: u32,
     /// How long what is known to be revoked counts while the database cannot be asked. After that
     /// nothing goes on.
     #[serde(default = "stale_after")]
@@ -30,6 +33,10 @@ pub struct State {
     /// How long an agent is known for what its work has touched, counted from the last time.
     #[serde(default = "labels_last")]
     pub labels_last: Text<Period>,
+}
+
+fn pending() -> u32 {
+    100
 }
 
 fn labels_last() -> Text<Period> {
@@ -65,6 +72,8 @@ pub enum Database {
 
 impl State {
     pub(super) fn check(&self, report: &mut Report) {
+        let at = KeyPath::top("state").key("pending");
+        report.count(at, self.pending.into(), 1..=100_000);
         let at = KeyPath::top("state").key("stale_after");
         report.within(at, &self.stale_after, Period::secs(1)..=Period::secs(600));
         let at = KeyPath::top("state").key("labels_last");
@@ -74,6 +83,7 @@ impl State {
     pub(super) fn used(&self) -> store::Config {
         store::Config {
             url: self.url.to_string(),
+            pending: usize::try_from(self.pending).unwrap_or(usize::MAX),
             stale_after: self.stale_after.0.duration(),
             labels_last: self.labels_last.0.duration(),
         }

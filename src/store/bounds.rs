@@ -27,11 +27,15 @@ impl Store {
 }
 
 /// Whether the agent of `proposal` may have one more decided.
-pub(super) async fn admit(transaction: &mut Transaction, proposal: &Proposal) -> Result<(), Error> {
-    let most = i64::try_from(MAX_PENDING).unwrap_or(i64::MAX);
+pub(super) async fn admit(
+    transaction: &mut Transaction,
+    proposal: &Proposal,
+    pending: usize,
+) -> Result<(), Error> {
+    let most = i64::try_from(pending).unwrap_or(i64::MAX);
     let owner = Value::from(proposal.substance().owner().as_str());
     let values = vec![owner, proposal.draft().created.into(), Value::Integer(Some(most))];
-    match transaction.rows(PENDING, values).await?.len() < MAX_PENDING {
+    match transaction.rows(PENDING, values).await?.len() < pending {
         true => Ok(()),
         false => Err(Error::TooMany),
     }

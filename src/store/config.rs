@@ -7,6 +7,8 @@ use std::time::Duration;
 pub struct Config {
     /// The database's URL.
     pub url: String,
+    /// How many undecided proposals one agent may have.
+    pub pending: usize,
     /// How old what is known to be revoked may be.
     pub stale_after: Duration,
     /// How long an agent is known for what its work has touched.

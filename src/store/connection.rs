@@ -12,12 +12,17 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{PgPool, Postgres, SqlSafeStr, Sqlite, SqlitePool};
 
+use crate::store::bounds::MAX_PENDING;
 use crate::store::error::Error;
 use crate::store::row::Row;
 
 /// The open store; clones share its connections.
 #[derive(Clone, Debug)]
-pub struct Store(Pool);
+pub struct Store {
+    pool: Pool,
+    /// How many undecided proposals one agent may have.
+    pub(super) pending: usize,
+}
 
 #[derive(Clone, Debug)]
 enum Pool {
@@ -51,13 +56,18 @@ impl Store {
             "sqlite" => Pool::Sqlite(open_sqlite(file).await?),
             _ => return Err(Error::Url),
         };
-        Ok(Self(pool))
+        Ok(Self { pool, pending: MAX_PENDING })
+    }
+
+    /// The same, with so many undecided proposals for one agent instead of [`MAX_PENDING`].
+    pub fn with_pending(self, pending: usize) -> Self {
+        Self { pending, ..self }
     }
 
     /// What this process is called as an executor. A file is one process's at a time, so whoever
     /// opens it takes the place of the one before.
     pub(super) fn executor(&self) -> String {
-        match &self.0 {
+        match &self.pool {
             Pool::Postgres(_) => uuid::Uuid::now_v7().to_string(),
             Pool::Sqlite(_) => "local".to_owned(),
         }
@@ -65,7 +75,7 @@ impl Store {
 
     /// Ends every connection, after what they are doing.
     pub async fn close(&self) {
-        match &self.0 {
+        match &self.pool {
             Pool::Postgres(pool) => pool.close().await,
             Pool::Sqlite(pool) => pool.close().await,
         }
@@ -73,14 +83,14 @@ impl Store {
 
     /// A transaction that changes nothing, and waits for nobody who does.
     pub(super) async fn begin_to_read(&self) -> Result<Transaction, Error> {
-        Ok(match &self.0 {
+        Ok(match &self.pool {
             Pool::Postgres(pool) => Transaction::Postgres(pool.begin().await?),
             Pool::Sqlite(pool) => Transaction::Sqlite(pool.begin().await?),
         })
     }
 
     pub(super) async fn begin(&self) -> Result<Transaction, Error> {
-        Ok(match &self.0 {
+        Ok(match &self.pool {
             Pool::Postgres(pool) => Transaction::Postgres(pool.begin().await?),
             // Taken at once: a lock that is taken later can fail where waiting cannot help.
             Pool::Sqlite(pool) => Transaction::Sqlite(pool.begin_with("BEGIN IMMEDIATE").await?),

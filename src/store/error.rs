@@ -5,7 +5,6 @@ use std::{fmt, io};
 use crate::approval::Refusal;
 use crate::id::ProposalId;
 use crate::proposal::{Illegal, Undecodable};
-use crate::store::bounds::MAX_PENDING;
 use crate::store::tasks::MAX_TASKS;
 use crate::task;
 
@@ -71,7 +70,7 @@ impl fmt::Display for Error {
                 write!(f, "{MAX_TASKS} tasks of one agent are enough; complete some")
             }
             Self::TooMany => {
-                write!(f, "{MAX_PENDING} proposals of this agent wait already; let them be decided")
+                f.write_str("too many proposals of this agent wait already; let them be decided")
             }
             Self::Undecodable => f.write_str(
                 "a row of the store was not written by this version of countersign, or was changed",

@@ -38,7 +38,7 @@ impl Keeper {
     /// # Errors
     /// [`Error`], if it cannot be opened, or the system gives no thread.
     pub fn start(config: &Config, clock: Clock, metrics: RevocationMetrics) -> Result<Self, Error> {
-        let url = config.url.clone();
+        let (url, pending) = (config.url.clone(), config.pending);
         let register = Arc::new(Register::new(config.stale_after, clock.instant()));
         let watch = Watch { register: Arc::clone(&register), metrics, clock: clock.clone() };
         let runtime = Builder::new_current_thread().enable_all().build()?;
@@ -47,7 +47,7 @@ impl Keeper {
         let (opened, opens) = ready::sync_channel(1);
         let running = thread::Builder::new().name("store".to_owned()).spawn(move || {
             LocalSet::new().block_on(&runtime, async {
-                let store = match open(&url, &clock, &watch).await {
+                let store = match open((&url, pending), &clock, &watch).await {
                     Ok(store) => store,
                     // Nobody waits any more if this cannot be sent.
                     Err(why) => return drop(opened.send(Err(why))),
@@ -83,8 +83,8 @@ impl Drop for Keeper {
 }
 
 /// Opens the store. What this executor had when it last ended, nobody knows the outcome of.
-async fn open(url: &str, clock: &Clock, watch: &Watch) -> Result<Store, Error> {
-    let store = Store::open(url).await?;
+async fn open((url, pending): (&str, usize), clock: &Clock, watch: &Watch) -> Result<Store, Error> {
+    let store = Store::open(url).await?.with_pending(pending);
     watch.look(&store).await?;
     let executor = store.executor();
     loop {
@@ -180,7 +180,7 @@ mod tests {
 
     fn start(url: String) -> Result<Keeper, Error> {
         let (stale_after, labels_last) = (Duration::from_secs(10), Duration::from_secs(60));
-        let config = Config { url, stale_after, labels_last };
+        let config = Config { url, pending: 10, stale_after, labels_last };
         Keeper::start(&config, Clock::System, Metrics::new().unwrap().revocation)
     }
 

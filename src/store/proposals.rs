@@ -40,7 +40,7 @@ impl Store {
             let _ended_before = standing.expire(now);
             write(&mut transaction, &standing, Value::Text(None)).await?;
         }
-        admit(&mut transaction, &proposal).await?;
+        admit(&mut transaction, &proposal, self.pending).await?;
         let fresh = transaction.execute(INSERT, columns(&proposal)).await? == 1;
         if fresh {
             transaction.commit().await?;
