@@ -31,10 +31,15 @@ pub async fn run(plane: Rc<Plane>) {
     let shared = Arc::clone(&plane.shared);
     let Some(docket) = &shared.docket else { return };
     let mut errands = Errands { plane, docket, tried: HashMap::new() };
+    let mut pause = LOOK;
     loop {
         tokio::select! {
             () = docket.closing() => return,
-            () = sleep(LOOK) => errands.look().await,
+            () = sleep(pause) => {}
+        }
+        pause = match errands.look().await {
+            0 => LOOK,
+            _ => SOON,
         }
     }
 }
@@ -47,32 +52,35 @@ struct Errands<'a> {
 }
 
 impl Errands<'_> {
-    /// Begins whatever is due and has a place.
-    async fn look(&mut self) {
+    /// Begins whatever is due and has a place; returns how many there were.
+    async fn look(&mut self) -> usize {
         let now = self.plane.shared.clock.now();
-        let mut after = None;
+        let (mut after, mut begun) = (None, 0);
         loop {
             let due = match self.docket.desk.due(now.minus(GRACE), now, after).await {
                 Ok(due) => due,
-                Err(why) => return tracing::error!("what is due cannot be looked up: {why}"),
+                Err(why) => {
+                    tracing::error!("what is due cannot be looked up: {why}");
+                    return begun;
+                }
             };
             let Some(last) = due.last() else { break };
             after = Some(*last);
-            for id in due {
-                self.begin(id);
-            }
+            begun += due.into_iter().filter(|id| self.begin(*id)).count();
         }
         let now = Instant::now();
         self.tried.retain(|_, (_, next)| *next + FORGOTTEN > now);
+        begun
     }
 
     /// Carries the proposal `id` out, unless it was tried a short while ago or too many others are.
-    fn begin(&mut self, id: ProposalId) {
+    /// Returns whether it does.
+    fn begin(&mut self, id: ProposalId) -> bool {
         let (times, next) = self.tried.get(&id).copied().unwrap_or((0, Instant::now()));
         if next > Instant::now() {
-            return;
+            return false;
         }
-        let Some(place) = self.docket.errand() else { return };
+        let Some(place) = self.docket.errand() else { return false };
         let pause = (FIRST * 2_u32.saturating_pow(times)).min(LONGEST);
         self.tried.insert(id, (times.saturating_add(1), Instant::now() + pause));
         let (plane, desk) = (Rc::clone(&self.plane), self.docket.desk.clone());
@@ -85,6 +93,7 @@ impl Errands<'_> {
                 Err(failure) => tracing::warn!(proposal = %id, "it was not sent: {failure}"),
             }
         });
+        true
     }
 }
 
@@ -147,6 +156,9 @@ async fn read(plane: &Plane, view: &View, proposal: &Proposal) -> Result<Ask, Fa
 
 /// How often a worker looks for what is due.
 const LOOK: Duration = Duration::from_secs(1);
+
+/// How soon it looks again while there is something.
+const SOON: Duration = Duration::from_millis(100);
 
 /// How long an agent has to come for what was approved, before it is carried out without it: the
 /// one that is held, or comes again, hears at once what came of it.

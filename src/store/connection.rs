@@ -198,6 +198,7 @@ async fn open_postgres(url: &str) -> Result<PgPool, Error> {
         include_str!("migrations/postgres/0001_proposals.sql"),
         include_str!("migrations/postgres/0002_revocations.sql"),
         include_str!("migrations/postgres/0003_tasks.sql"),
+        include_str!("migrations/postgres/0004_executors.sql"),
     ]);
     tables.run(&pool).await?;
     Ok(pool)
@@ -219,6 +220,7 @@ async fn open_sqlite(file: &str) -> Result<SqlitePool, Error> {
         include_str!("migrations/sqlite/0001_proposals.sql"),
         include_str!("migrations/sqlite/0002_revocations.sql"),
         include_str!("migrations/sqlite/0003_tasks.sql"),
+        include_str!("migrations/sqlite/0004_executors.sql"),
     ]);
     tables.run(&pool).await?;
     Ok(pool)
@@ -233,8 +235,8 @@ fn create(file: &Path) -> io::Result<()> {
 }
 
 /// The tables, in the order in which they came.
-fn migrator(steps: [&'static str; 3]) -> Migrator {
-    let numbered = (1..).zip(["proposals", "revocations", "tasks"]).zip(steps);
+fn migrator(steps: [&'static str; 4]) -> Migrator {
+    let numbered = (1..).zip(["proposals", "revocations", "tasks", "executors"]).zip(steps);
     let steps = numbered.map(|((number, name), sql)| {
         let (name, sql) = (Cow::Borrowed(name), sql.into_sql_str());
         Migration::new(number, name, MigrationType::Simple, sql, false)

@@ -3,24 +3,24 @@
 //! Workers have runtimes of their own, and a database's sockets belong to one: so the store has a
 //! thread, and whoever wants something of it hands it a job at the [`Desk`] and waits for the answer.
 
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::mpsc as ready;
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
 
 use tokio::runtime::Builder;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinSet, LocalSet};
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::clock::{Clock, Timestamp};
+use crate::clock::Clock;
 use crate::metrics::RevocationMetrics;
-use crate::proposal::Proposal;
 use crate::revocation::Register;
 use crate::store::config::Config;
 use crate::store::connection::Store;
 use crate::store::desk::{Desk, Job, QUEUE};
 use crate::store::error::Error;
+use crate::store::sweep::{SWEEP, Sweeper};
 use crate::store::watch::Watch;
 
 /// The thread that owns the store. Dropping it lets the thread finish what it was asked, and end.
@@ -47,14 +47,14 @@ impl Keeper {
         let (opened, opens) = ready::sync_channel(1);
         let running = thread::Builder::new().name("store".to_owned()).spawn(move || {
             LocalSet::new().block_on(&runtime, async {
-                let store = match open((&url, pending), &clock, &watch).await {
-                    Ok(store) => store,
+                let (store, sweeper) = match open((&url, pending), &clock, &watch).await {
+                    Ok(opened) => opened,
                     // Nobody waits any more if this cannot be sent.
                     Err(why) => return drop(opened.send(Err(why))),
                 };
-                let _ = opened.send(Ok(store.executor()));
+                let _ = opened.send(Ok(sweeper.executor.clone()));
                 let watching = tokio::task::spawn_local(watch.run(store.clone()));
-                keep(store, queue, closed, clock).await;
+                keep(store, sweeper, queue, closed).await;
                 watching.abort();
             });
         })?;
@@ -82,28 +82,26 @@ impl Drop for Keeper {
     }
 }
 
-/// Opens the store. What this executor had when it last ended, nobody knows the outcome of.
-async fn open((url, pending): (&str, usize), clock: &Clock, watch: &Watch) -> Result<Store, Error> {
+/// Opens the store.
+async fn open(
+    (url, pending): (&str, usize),
+    clock: &Clock,
+    watch: &Watch,
+) -> Result<(Store, Sweeper), Error> {
     let store = Store::open(url).await?.with_pending(pending);
     watch.look(&store).await?;
-    let executor = store.executor();
-    loop {
-        let lost = store.lose(&executor, clock.now()).await?;
-        if lost.is_empty() {
-            return Ok(store);
-        }
-        report(&lost);
-    }
+    let sweeper = Sweeper::begin(store.clone(), clock.clone()).await?;
+    Ok((store, sweeper))
 }
 
 /// Does what is asked until it is told to close, and then what was asked before.
 async fn keep(
     store: Store,
+    sweeper: Sweeper,
     mut queue: mpsc::Receiver<Job>,
     mut closed: oneshot::Receiver<()>,
-    clock: Clock,
 ) {
-    let mut running = JoinSet::new();
+    let (mut running, sweeper) = (JoinSet::new(), Rc::new(sweeper));
     let mut sweeping = interval(SWEEP);
     sweeping.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -119,12 +117,8 @@ async fn keep(
                 None => break,
             },
             _ = sweeping.tick() => {
-                let (store, now) = (store.clone(), clock.now());
-                running.spawn_local(async move {
-                    if let Err(why) = sweep(&store, now).await {
-                        tracing::error!("the store cannot be looked through: {why}");
-                    }
-                });
+                let sweeper = Rc::clone(&sweeper);
+                running.spawn_local(async move { sweeper.sweep().await });
             }
         }
     }
@@ -132,37 +126,8 @@ async fn keep(
     store.close().await;
 }
 
-/// Ends what is past its time, and what a dead executor had; forgets what is long over.
-async fn sweep(store: &Store, now: Timestamp) -> Result<(), Error> {
-    while !store.expire(now).await?.is_empty() {}
-    while store.forget(now.minus(KEPT)).await? > 0 {}
-    loop {
-        let lost = store.lose(NOBODY, now).await?;
-        if lost.is_empty() {
-            return Ok(());
-        }
-        report(&lost);
-    }
-}
-
-fn report(lost: &[Proposal]) {
-    for proposal in lost {
-        let (id, digest) = (proposal.id(), proposal.digest());
-        tracing::error!(proposal = %id, %digest, "whether it was carried out is not known");
-    }
-}
-
 /// How many are done at once; more would only wait for one of the database's connections.
 const AT_ONCE: usize = 32;
-
-/// How often the store is looked through for what is past its time.
-const SWEEP: Duration = Duration::from_secs(5);
-
-/// How long a proposal and its answer are kept once its time is over.
-const KEPT: Duration = Duration::from_secs(30 * 86_400);
-
-/// No executor has this name.
-const NOBODY: &str = "";
 
 #[cfg(test)]
 mod tests {

@@ -17,12 +17,14 @@ mod proposal_row;
 mod proposals;
 mod approvals;
 mod bounds;
+mod executors;
 mod revocations;
 mod task_row;
 mod labels;
 mod tasks;
 mod watch;
 mod desk;
+mod sweep;
 mod keeper;
 #[cfg(test)]
 mod tests;

@@ -199,6 +199,29 @@ async fn what_a_dead_executor_had_is_unknown_and_not_sent_again(url: String) {
     assert_eq!(store.due(NOW, NOW, None).await.unwrap(), []);
 }
 
+async fn what_an_executor_had_that_fell_silent_is_unknown(url: String) {
+    let store = Store::open(&url).await.unwrap();
+    let at = Timestamp::from_micros;
+    for (executor, seen) in [("old", 5_000), ("new", 5_500)] {
+        store.beat(executor, at(seen)).await.unwrap();
+    }
+    let (mut old, mut new) = (draft("old"), draft("new"));
+    for draft in [&mut old, &mut new] {
+        draft.id = ProposalId::new();
+    }
+    let (old, new) = (approved(&store, old).await, approved(&store, new).await);
+    store.claim(old, claim("old"), NOW).await.unwrap();
+    store.claim(new, claim("new"), NOW).await.unwrap();
+    assert_eq!(store.lose_silent(at(5_000), at(5_600)).await.unwrap(), []);
+    let lost = store.lose_silent(at(5_400), at(5_600)).await.unwrap();
+    assert_eq!(lost.iter().map(Proposal::id).collect::<Vec<_>>(), [old]);
+    assert_eq!(store.load(old).await.unwrap().state().execution, Execution::Unknown);
+    // One that speaks again has lost what it had, and nothing else.
+    store.beat("old", at(5_700)).await.unwrap();
+    assert_eq!(store.lose_silent(at(5_600), at(5_800)).await.unwrap().len(), 1);
+    assert_eq!(store.load(new).await.unwrap().state().execution, Execution::Unknown);
+}
+
 async fn one_that_ends_late_leaves_its_successor_alone(url: String) {
     let store = Store::open(&url).await.unwrap();
     let draft = draft("one");
@@ -394,6 +417,7 @@ suite!(
     of_a_hundred_claims_one_wins,
     an_answer_is_kept_and_never_replaced,
     what_a_dead_executor_had_is_unknown_and_not_sent_again,
+    what_an_executor_had_that_fell_silent_is_unknown,
     one_that_ends_late_leaves_its_successor_alone,
     what_is_given_back_is_due_later,
     what_is_over_expires_and_is_not_denied,

@@ -36,6 +36,18 @@ impl Postgres {
     }
 }
 
+impl Postgres {
+    /// Ends it as a crash would, and starts it again.
+    #[allow(dead_code, reason = "the store's own tests do without")]
+    pub(super) fn restart(&self) {
+        let path = self.folder.path().display().to_string();
+        let (data, log) = (format!("{path}/data"), format!("{path}/log"));
+        let options = format!("-c listen_addresses= -k {path}");
+        run(&self.bin, "pg_ctl", &["stop", "-w", "-m", "immediate", "-D", &data]);
+        run(&self.bin, "pg_ctl", &["start", "-w", "-D", &data, "-l", &log, "-o", &options]);
+    }
+}
+
 impl Drop for Postgres {
     fn drop(&mut self) {
         let data = format!("{}/data", self.folder.path().display());
