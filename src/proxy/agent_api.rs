@@ -28,43 +28,39 @@ pub(super) async fn answer(
     body: &mut Body,
     caller: &Rc<Caller>,
 ) -> Result<Carried, Failure> {
-    let path = head.path().as_str();
-    if path == PROPOSALS.trim_end_matches('/') {
-        return put_forward(account, head, body, caller).await;
-    }
-    if let Some(rest) = path.strip_prefix(TASKS).filter(|rest| is_below(rest)) {
-        return tasks::answer(account, rest.trim_start_matches('/'), head, body, caller).await;
-    }
-    match path.strip_prefix(PROPOSALS) {
-        Some(rest) => mailbox::answer(account, rest, head, caller).await,
-        None if path != WHOAMI => Err(Failure::NoRoute(NoRoute::Path)),
-        None if head.method() != Method::GET => {
-            Err(Failure::NoRoute(NoRoute::Method(vec![Method::GET])))
+    let path = head.path().as_str().strip_prefix(V1).unwrap_or_default();
+    let (noun, rest) = match path.split_once('/') {
+        Some((noun, rest)) => (noun, Some(rest)),
+        None => (path, None),
+    };
+    match (noun, rest) {
+        ("whoami", None) => {
+            only(Method::GET, head)?;
+            Ok(Carried::Ours(whoami(caller, &account.view.snapshot.routes)))
         }
-        None => Ok(Carried::Ours(whoami(caller, &account.view.snapshot.routes))),
+        ("tasks", rest) if rest != Some("") => {
+            tasks::answer(account, rest.unwrap_or_default(), head, body, caller).await
+        }
+        ("proposals", None) => {
+            only(Method::POST, head)?;
+            let docket = account.plane.shared.docket.as_ref().ok_or(Failure::NoProposal)?;
+            forward::answer(account, docket, head, body, Rc::clone(caller)).await
+        }
+        ("proposals", Some(rest)) => mailbox::answer(account, rest, head, caller).await,
+        _ => Err(Failure::NoRoute(NoRoute::Path)),
     }
 }
 
-async fn put_forward(
-    account: &Account,
-    head: &Head,
-    body: &mut Body,
-    caller: &Rc<Caller>,
-) -> Result<Carried, Failure> {
-    if head.method() != Method::POST {
-        return Err(Failure::NoRoute(NoRoute::Method(vec![Method::POST])));
+fn only(served: Method, head: &Head) -> Result<(), Failure> {
+    match *head.method() == served {
+        true => Ok(()),
+        false => Err(Failure::NoRoute(NoRoute::Method(vec![served]))),
     }
-    let docket = account.plane.shared.docket.as_ref().ok_or(Failure::NoProposal)?;
-    forward::answer(account, docket, head, body, Rc::clone(caller)).await
-}
-
-fn is_below(rest: &str) -> bool {
-    rest.is_empty() || rest.strip_prefix('/').is_some_and(|id| !id.is_empty())
 }
 
 /// Where an agent asks after a proposal.
 pub(super) fn proposal_path(id: ProposalId) -> String {
-    format!("{PROPOSALS}{id}")
+    format!("{V1}proposals/{id}")
 }
 
 /// Who the agent is, until when, and which routes exist. Whether policy lets it use one is decided
@@ -96,8 +92,4 @@ pub(super) fn describe(route: &Route) -> Value {
 
 const PREFIX: &str = "/.countersign";
 
-const WHOAMI: &str = "/.countersign/v1/whoami";
-
-const TASKS: &str = "/.countersign/v1/tasks";
-
-const PROPOSALS: &str = "/.countersign/v1/proposals/";
+const V1: &str = "/.countersign/v1/";

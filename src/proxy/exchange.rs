@@ -12,7 +12,7 @@ use std::task::Poll;
 use http::{Request, Response};
 use hyper::body::Incoming;
 
-use crate::enforce::{Ask, authorize};
+use crate::enforce::authorize;
 use crate::listener::Connection;
 use crate::proxy::account::{Account, Carried};
 use crate::proxy::answer::Answer;
@@ -69,25 +69,14 @@ async fn carry_out(account: &mut Account, request: Request<Incoming>) -> Result<
         body.restate(restated);
     }
 
-    let Reading { target, body: inspected, operations } = reading;
     let shared = Arc::clone(&account.plane.shared);
-    let who = (caller.principal.spiffe_id(), target.head().task());
-    let situation = work::look(&shared, &view, who, &target, &account.tether).await?;
-    let (id, now, tether) = (account.id, shared.clock.now(), account.tether.clone());
-    let ask = Ask {
-        id,
-        caller,
-        target,
-        body: inspected,
-        operations,
-        now,
-        approval: None,
-        situation,
-        tether,
-    };
+    let who = (caller.principal.spiffe_id(), reading.target.head().task());
+    let situation = work::look(&shared, &view, who, &reading.target, &account.tether).await?;
+    let now = (account.id, shared.clock.now());
+    let ask = reading.asked_by(caller, now, situation, account.tether.clone());
     let listing = Listing::of(&account.plane, &view, &ask);
     let tunnel = upgrade.filter(|_| ask.target.upgrade().is_some()).map(|side| (ask.clone(), side));
-    let judged = authorize(&mut view.judge.borrow_mut(), ask, &account.plane.shared.metrics.policy);
+    let judged = authorize(&mut view.judge.borrow_mut(), ask, &shared.metrics.policy);
     let grant = match judged {
         Err(refusal) if proposing::can_wait(account, &refusal) => {
             return proposing::carry_out(account, refusal, body).await;

@@ -35,9 +35,8 @@ pub(super) async fn ask(
     let inspected =
         Body::from(body).inspect(target.head().headers(), target.route().inspect).await?;
     let reading = Reading::of(target, inspected, &plane.shared.definitions)?;
-    let Reading { target, body, operations } = reading;
     let who = (caller.principal.spiffe_id(), task);
-    let situation = work::look(&plane.shared, view, who, &target, &tether).await?;
-    let (id, now, approval) = (DecisionId::new(), plane.shared.clock.now(), None);
-    Ok(Ask { id, caller, target, body, operations, now, approval, situation, tether })
+    let situation = work::look(&plane.shared, view, who, &reading.target, &tether).await?;
+    let now = (DecisionId::new(), plane.shared.clock.now());
+    Ok(reading.asked_by(caller, now, situation, tether))
 }

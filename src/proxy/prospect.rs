@@ -125,13 +125,9 @@ impl Prospect<'_> {
         if let (Some(tool), None) = (&question.tool, &question.arguments) {
             reading = unknown_arguments(reading, tool);
         }
-        let Reading { target, body, operations } = reading;
-        let (id, caller) = (self.id, Rc::clone(&self.caller));
-        let now = self.plane.shared.clock.now();
-        let tether = self.plane.shared.tether(caller.principal.spiffe_id());
-        let situation = self.situation.clone();
-        let approval = None;
-        Ok(Ask { id, caller, target, body, operations, now, approval, situation, tether })
+        let tether = self.plane.shared.tether(self.caller.principal.spiffe_id());
+        let now = (self.id, self.plane.shared.clock.now());
+        Ok(reading.asked_by(Rc::clone(&self.caller), now, self.situation.clone(), tether))
     }
 }
 

@@ -3,14 +3,22 @@
 //! A message of MCP is written out anew from what was read, headers and body, before policy sees
 //! it: what is judged is what is sent, whatever another parser would have made of the original.
 
+use std::rc::Rc;
+
 use http::header::{ACCEPT_ENCODING, HeaderName, HeaderValue};
 
+use crate::clock::Timestamp;
+use crate::enforce::Ask;
+use crate::id::DecisionId;
+use crate::identity::Caller;
 use crate::operation::Operations;
 use crate::operation::mcp::method::Subject;
 use crate::operation::mcp::{Definitions, Message};
 use crate::proxy::failure::Failure;
+use crate::revocation::Tether;
 use crate::route::protocol::Protocol;
 use crate::route::{Inspected, Target};
+use crate::task::Situation;
 
 /// A request that is understood.
 #[derive(Debug)]
@@ -35,6 +43,18 @@ impl Reading {
             return Ok(Self { target, body, operations });
         }
         Self::of_mcp(target, body.as_ref(), definitions)
+    }
+
+    /// What `caller` asks for with it, in the exchange and at the time that are given.
+    pub(super) fn asked_by(
+        self,
+        caller: Rc<Caller>,
+        (id, now): (DecisionId, Timestamp),
+        situation: Option<Rc<Situation>>,
+        tether: Tether,
+    ) -> Ask {
+        let Self { target, body, operations } = self;
+        Ask { id, caller, target, body, operations, now, approval: None, situation, tether }
     }
 
     fn of_mcp(
