@@ -1,6 +1,7 @@
 //! Tasks: bounded work, what it has touched, and handing it on with less.
 
 use countersign::id::ProposalId;
+use countersign::store::MAX_TASKS;
 use http::Request;
 use serde_json::{Value, json};
 
@@ -348,6 +349,48 @@ async fn a_revoked_task_is_over_for_good() {
     assert_eq!(reader.get(&path(&task, "")).await.json()["status"], "revoked");
     assert_eq!(reader.send(out()).await.status, 200, "the agent itself is not");
     assert_eq!(revoke(&["task", "tsk_0193a0b0c0d07ef08193a0b0c0d0e0f0"]), Some(1));
+}
+
+#[tokio::test]
+async fn what_a_revoked_agent_has_handed_on_is_over() {
+    let upstream = upstream();
+    let site = site(&upstream);
+    let (reader, helper) = (site.agent("reader"), site.agent("helper"));
+    let task = open(&reader, json!({ "depth": 1 })).await;
+    let part = hand_on(&reader, &task, "helper", json!({})).await.json();
+    assert_eq!(helper.send(within(&part, out())).await.status, 200);
+    let reader = "spiffe://example.org/agent/reader";
+    let revoked = countersign(&site.path("")).args(["revoke", "agent", reader]).output().unwrap();
+    assert!(revoked.status.success(), "{revoked:?}");
+    soon("it is refused", async {
+        loop {
+            // The one that is under way in that moment is cut, and has no answer.
+            let answer = helper.h1().await.try_send(within(&part, out())).await;
+            if let Some(answer) = answer.ok().filter(|answer| answer.status != 200) {
+                return assert_eq!(answer.problem(), (403, "task_over".to_owned()));
+            }
+        }
+    })
+    .await;
+    assert_eq!(helper.send(out()).await.status, 200, "what it does for itself goes on");
+}
+
+#[tokio::test]
+async fn what_is_handed_on_does_not_keep_an_agent_from_opening_tasks() {
+    let upstream = upstream();
+    let site = site(&upstream);
+    let (reader, helper) = (site.agent("reader"), site.agent("helper"));
+    let task = open(&reader, json!({ "depth": 1 })).await;
+    for _ in 0..MAX_TASKS {
+        assert_eq!(hand_on(&reader, &task, "helper", json!({})).await.status, 200);
+    }
+    for number in 0..MAX_TASKS - 1 {
+        open(&reader, json!({ "requests": number })).await;
+    }
+    open(&helper, json!({})).await;
+    let wanted = json!({ "purpose": "one more", "expires_in": 60 });
+    let answer = reader.send(post("/.countersign/v1/tasks", &wanted)).await;
+    assert_eq!(answer.problem(), (429, "too_many_tasks".to_owned()));
 }
 
 #[tokio::test]

@@ -39,8 +39,8 @@ pub(super) async fn look(
     let now = shared.clock.now();
     let situation = docket.desk.situation(agent.clone(), task, now).await?;
     if let Some(lineage) = &situation.lineage {
-        let ids = lineage.tasks().iter().map(|task| task.id);
-        tether.belongs_to(ids, lineage.task().bounds.deadline);
+        let links = lineage.tasks().iter().map(|task| (task.id, task.owner.clone()));
+        tether.belongs_to(links, lineage.task().bounds.deadline);
         let refused = lineage.check(&target.route().name, target.head().method().as_str(), now);
         refused.map_err(Error::Task)?;
         tether.check()?;

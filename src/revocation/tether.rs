@@ -28,7 +28,7 @@ struct Held {
     clock: Clock,
     agent: SpiffeId,
     credential: OnceCell<CredentialName>,
-    tasks: RefCell<Vec<TaskId>>,
+    tasks: RefCell<Vec<(TaskId, SpiffeId)>>,
     until: Cell<Option<Timestamp>>,
 }
 
@@ -45,8 +45,13 @@ impl Tether {
         let _ = self.0.credential.set(credential.clone());
     }
 
-    /// Says that the exchange belongs to `tasks`, which are over at `until`.
-    pub fn belongs_to(&self, tasks: impl IntoIterator<Item = TaskId>, until: Timestamp) {
+    /// Says that the exchange belongs to `tasks`, each with its owner, which are over at `until`: who
+    /// hands work on hands on no more than what they may do themselves.
+    pub fn belongs_to(
+        &self,
+        tasks: impl IntoIterator<Item = (TaskId, SpiffeId)>,
+        until: Timestamp,
+    ) {
         *self.0.tasks.borrow_mut() = tasks.into_iter().collect();
         self.0.until.set(Some(until));
     }
@@ -59,10 +64,13 @@ impl Tether {
         if self.0.left().is_some_and(|left| left.is_zero()) {
             return Err(Withdrawn::Task);
         }
-        match &self.0.register {
-            Some(register) => register.check(self.0.subjects(), self.0.clock.instant()),
-            None => Ok(()),
-        }
+        let Some(register) = &self.0.register else { return Ok(()) };
+        let now = self.0.clock.instant();
+        register.check(self.0.own(), now)?;
+        register.check(self.0.above(), now).map_err(|why| match why {
+            Withdrawn::Unknown => why,
+            _ => Withdrawn::Task,
+        })
     }
 
     /// Resolves once it is cut.
@@ -111,14 +119,26 @@ impl Held {
         self.until.get().map(|until| until.since(self.clock.now()))
     }
 
-    fn subjects(&self) -> Vec<Subject> {
-        let mut subjects = vec![Subject::Agent(self.agent.clone())];
-        subjects
-            .extend(TrustDomain::parse(self.agent.trust_domain()).ok().map(Subject::TrustDomain));
-        subjects.extend(self.credential.get().cloned().map(Subject::Credential));
-        subjects.extend(self.tasks.borrow().iter().copied().map(Subject::Task));
-        subjects
+    /// The agent and its credential.
+    fn own(&self) -> Vec<Subject> {
+        let credential = self.credential.get().cloned().map(Subject::Credential);
+        agent(&self.agent).into_iter().chain(credential).collect()
     }
+
+    /// The tasks, and whose they are.
+    fn above(&self) -> Vec<Subject> {
+        let tasks = self.tasks.borrow();
+        let subjects = tasks
+            .iter()
+            .flat_map(|(task, owner)| agent(owner).into_iter().chain([Subject::Task(*task)]));
+        subjects.collect()
+    }
+}
+
+/// An agent, with who vouches for it.
+fn agent(id: &SpiffeId) -> Vec<Subject> {
+    let domain = TrustDomain::parse(id.trust_domain()).ok().map(Subject::TrustDomain);
+    [Subject::Agent(id.clone())].into_iter().chain(domain).collect()
 }
 
 /// The shortest and the longest time between two looks at the clock. A task may come later than the
@@ -148,7 +168,9 @@ mod tests {
         let tether = Tether::new(Some(Arc::clone(&register)), Clock::System, agent);
         let task = TaskId::new();
         tether.uses(&"orders".into());
-        tether.belongs_to([task], Clock::System.now().plus(Duration::from_secs(60)));
+        let first = SpiffeId::parse("spiffe://example.net/first").unwrap();
+        let until = Clock::System.now().plus(Duration::from_secs(60));
+        tether.belongs_to([(task, first)], until);
         (register, tether, task)
     }
 
@@ -161,6 +183,8 @@ mod tests {
             ("trust-domain", "example.com", None),
             ("credential", "orders", Some(Withdrawn::Credential)),
             ("credential", "payments", None),
+            ("agent", "spiffe://example.net/first", Some(Withdrawn::Task)),
+            ("trust-domain", "example.net", Some(Withdrawn::Task)),
         ] {
             let (register, tether, _) = tether();
             let cut = tokio::task::LocalSet::new();

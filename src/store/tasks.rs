@@ -13,7 +13,8 @@ use crate::store::proposals;
 use crate::store::task_row::{columns, id, number, read};
 use crate::task::{Bounds, Labels, Lineage, Situation, Status, Task};
 
-/// The most tasks that one agent has at once which are not over.
+/// The most tasks that one agent has opened which are not over. What others hand on to it does not
+/// count: they could keep it from working.
 pub const MAX_TASKS: usize = 100;
 
 /// The most tasks that follow from one.
@@ -130,7 +131,6 @@ impl Store {
         let mut transaction = self.begin().await?;
         let lineage = own(lock(&mut transaction, task).await?, &agent)?;
         let handed = lineage.hand_on(to, purpose, bounds, now)?;
-        admit(&mut transaction, &handed).await?;
         let root = lineage.root().id;
         if transaction.rows(TREE, vec![id(root)]).await?.len() >= MAX_TREE {
             return Err(Error::TooManyTasks);
@@ -286,7 +286,7 @@ const ROOT: &str = "SELECT id FROM tasks WHERE id = (SELECT root FROM tasks WHER
 const ROOT_LOCKED: &str =
     "SELECT id FROM tasks WHERE id = (SELECT root FROM tasks WHERE id = $1) FOR UPDATE";
 
-const OPEN: &str =
-    "SELECT id FROM tasks WHERE owner = $1 AND deadline > $2 AND ended_at IS NULL LIMIT $3";
+const OPEN: &str = "SELECT id FROM tasks WHERE owner = $1 AND parent IS NULL AND deadline > $2 \
+     AND ended_at IS NULL LIMIT $3";
 
 const ENDED: &str = "SELECT id FROM tasks WHERE ended_at > $1";
