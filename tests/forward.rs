@@ -180,3 +180,50 @@ async fn what_is_not_allowed_or_not_understood_is_not_kept() {
     assert_eq!(keyless.problem(), unfit);
     assert!(upstream.is_untouched());
 }
+
+/// Calls a tool of Countersign's own MCP server.
+async fn tool(agent: &Agent, name: &str, arguments: Value) -> Value {
+    let call = json!({
+        "jsonrpc": "2.0", "id": 1, "method": "tools/call",
+        "params": { "name": name, "arguments": arguments },
+    });
+    let request = Request::post("/.countersign/v1/mcp")
+        .header("content-type", "application/json")
+        .header("accept", "application/json, text/event-stream")
+        .header("mcp-protocol-version", "2025-11-25");
+    let answer = agent.send(request.body(body(call.to_string())).unwrap()).await;
+    answer.json()["result"].clone()
+}
+
+#[tokio::test]
+async fn the_same_as_tools_over_mcp() {
+    let (upstream, maria) = (Upstream::answering(|_| reply("done")), Human::new("maria"));
+    let site = site(&upstream, &maria);
+    let agent = site.agent("writer");
+    let mut wanted = wish("/orders");
+    let keyless = tool(&agent, "propose", wanted.clone()).await;
+    assert_eq!(keyless["isError"], true, "{keyless}");
+    wanted["idempotency_key"] = "k-1".into();
+    let put = tool(&agent, "propose", wanted.clone()).await["structuredContent"].clone();
+    assert_eq!((&put["status"], &put["execution"]), (&json!("approved"), &json!("queued")));
+    let again = tool(&agent, "propose", wanted).await;
+    assert_eq!(again["structuredContent"]["id"], put["id"]);
+    let which = json!({ "proposal": put["id"] });
+    let early = tool(&agent, "proposal_result", which.clone()).await;
+    assert_eq!(early["isError"], true, "{early}");
+    let id = put["id"].as_str().unwrap();
+    let ended = soon("it is carried out", show(&agent, id, "wait=30")).await;
+    assert_eq!(told(&ended).await, ("approved".into(), "succeeded".into()));
+    let shown = tool(&agent, "proposal_status", which.clone()).await;
+    assert_eq!(shown["structuredContent"]["execution"], "succeeded");
+    let result = tool(&agent, "proposal_result", which.clone()).await["structuredContent"].clone();
+    assert_eq!((&result["status"], &result["body"]), (&json!(200), &json!("done")));
+    for name in ["proposal_status", "proposal_result"] {
+        let stranger = tool(&site.agent("other"), name, which.clone()).await;
+        assert_eq!(stranger["isError"], true, "{stranger}");
+    }
+    let denied = json!({ "idempotency_key": "k-2", "request": wish("/secrets")["request"] });
+    let denied = tool(&agent, "propose", denied).await;
+    assert_eq!(denied["content"][0]["text"], "Not this. (no)", "{denied}");
+    assert_eq!(upstream.requests().len(), 1);
+}

@@ -211,7 +211,7 @@ fn opened(
     metrics: &Metrics,
 ) -> Result<Option<store::Keeper>, StartError> {
     let config = assembly.standing.state.as_ref();
-    let start = |config| store::Keeper::start(config, clock.clone(), metrics.revocation.clone());
+    let start = |config| store::Keeper::start(config, clock.clone(), metrics.state.clone());
     config.map(start).transpose().map_err(StartError::State)
 }
 

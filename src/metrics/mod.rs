@@ -13,7 +13,7 @@ mod history;
 mod http;
 mod listener;
 mod policy;
-mod revocation;
+mod state;
 mod upstream;
 mod registry;
 
@@ -26,5 +26,5 @@ pub use label::{code_class, method_label};
 pub use listener::ListenerMetrics;
 pub use policy::{MemoryNumbers, PolicyMetrics};
 pub use registry::Metrics;
-pub use revocation::RevocationMetrics;
+pub use state::StateMetrics;
 pub use upstream::{UpstreamMetrics, UpstreamNumbers};

@@ -11,7 +11,7 @@ use crate::metrics::http::HttpMetrics;
 use crate::metrics::listener::ListenerMetrics;
 use crate::metrics::policy::PolicyMetrics;
 use crate::metrics::register::int_gauges;
-use crate::metrics::revocation::RevocationMetrics;
+use crate::metrics::state::StateMetrics;
 use crate::metrics::upstream::UpstreamMetrics;
 
 /// All metrics of one running Countersign. Cheap to clone; clones share the same numbers.
@@ -32,8 +32,8 @@ pub struct Metrics {
     pub listener: ListenerMetrics,
     /// What decisions and the policy engine count.
     pub policy: PolicyMetrics,
-    /// What revocations count.
-    pub revocation: RevocationMetrics,
+    /// What the store counts.
+    pub state: StateMetrics,
     /// What upstreams count.
     pub upstream: UpstreamMetrics,
 }
@@ -56,7 +56,7 @@ impl Metrics {
             http: HttpMetrics::new(r)?,
             listener: ListenerMetrics::new(r)?,
             policy: PolicyMetrics::new(r)?,
-            revocation: RevocationMetrics::new(r)?,
+            state: StateMetrics::new(r)?,
             upstream: UpstreamMetrics::new(r)?,
             registry,
         })

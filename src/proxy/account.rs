@@ -188,7 +188,7 @@ impl Account {
                     cutting: self.tether.cutting(),
                     sent: self.sent,
                     started: self.started,
-                    metrics: self.plane.shared.metrics.revocation.clone(),
+                    metrics: self.plane.shared.metrics.state.clone(),
                 };
                 let patience = self.connection.limits().idle;
                 let mut response = response.map(|body| {
@@ -282,7 +282,7 @@ impl Account {
             metrics.refused.with_label_values(&[rule]).inc();
         }
         match failure {
-            Failure::Cut(_) => self.plane.shared.metrics.revocation.cut.inc(),
+            Failure::Cut(_) => self.plane.shared.metrics.state.cut.inc(),
             Failure::Panicked => metrics.panics.inc(),
             _ => {}
         }

@@ -15,6 +15,7 @@ use crate::operation::mcp::{Call, Malformed, Message};
 use crate::proxy::account::{Account, Carried};
 use crate::proxy::agent_api::whoami;
 use crate::proxy::failure::Failure;
+use crate::proxy::mcp_tools;
 use crate::proxy::prospect::Prospect;
 use crate::proxy::stored;
 use crate::route::terms::{Dialect, Encoding, Inspect};
@@ -100,59 +101,12 @@ fn about(method: &str, call: &Call) -> Result<Value, Refused> {
             "ttlMs": 0,
             "cacheScope": "private",
         })),
-        "tools/list" => Ok(json!({ "tools": tools(), "ttlMs": 0, "cacheScope": "private" })),
+        "tools/list" => {
+            Ok(json!({ "tools": mcp_tools::list(), "ttlMs": 0, "cacheScope": "private" }))
+        }
         "ping" => Ok(json!({})),
         _ => Err(Refused::Method),
     }
-}
-
-fn tools() -> Value {
-    let only_reads = json!({ "readOnlyHint": true, "openWorldHint": false });
-    let text = |what: &str| json!({ "type": "string", "description": what });
-    json!([
-        {
-            "name": "whoami",
-            "description": "Who you are to Countersign, until when, and which routes there are.",
-            "inputSchema": { "type": "object", "properties": {}, "additionalProperties": false },
-            "annotations": only_reads,
-        },
-        {
-            "name": "what_may_i_do",
-            "description": "What policy would say to a request, without making it. Without \
-                arguments: every route, and what each HTTP method would get there.",
-            "inputSchema": {
-                "type": "object",
-                "additionalProperties": false,
-                "properties": {
-                    "route": text("The route's name, as whoami lists it."),
-                    "method": text("The HTTP method; GET unless given."),
-                    "path": text("The path with its query; the route's own unless given."),
-                    "body": { "type": "object", "description": "A JSON body." },
-                    "tool": text("A tool of an MCP server, on a route that speaks MCP."),
-                    "arguments": {
-                        "type": "object",
-                        "description": "The tool's arguments; without them: whether any call of it \
-                            could be allowed.",
-                    },
-                },
-            },
-            "annotations": only_reads,
-        },
-        {
-            "name": "explain_decision",
-            "description": "Why a request of yours was decided as it was: the effect, the reasons, \
-                and the fields of the request that decided.",
-            "inputSchema": {
-                "type": "object",
-                "additionalProperties": false,
-                "required": ["decision"],
-                "properties": {
-                    "decision": text("The id: `Countersign-Decision`, or `decision_id` of a problem."),
-                },
-            },
-            "annotations": only_reads,
-        },
-    ])
 }
 
 /// The result of a tool.
@@ -168,6 +122,9 @@ async fn called(account: &Account, caller: Rc<Caller>, call: &Call) -> Result<Va
             }
         }
         "explain_decision" => explained(account, &caller, &arguments).await,
+        "propose" => mcp_tools::propose(account, caller, arguments).await,
+        "proposal_status" => mcp_tools::status(account, &caller, &arguments).await,
+        "proposal_result" => mcp_tools::result(account, &caller, &arguments).await,
         name => return Err(Refused::Params(format!("Unknown tool: {name}"))),
     };
     Ok(match said {

@@ -137,7 +137,7 @@ impl Executor {
         let answered = tokio::select! {
             answered = timeout(LONGEST, self.answer(request, &guard)) => answered,
             why = self.ask.tether.clone().cut() => {
-                self.plane.shared.metrics.revocation.cut.inc();
+                self.plane.shared.metrics.state.cut.inc();
                 Ok(Err(Failure::Cut(why)))
             }
         };

@@ -15,7 +15,7 @@ use serde::Deserialize;
 
 use crate::clock::Timestamp;
 use crate::enforce::{Ask, Cause, consider, substance};
-use crate::id::ProposalId;
+use crate::id::{ProposalId, TaskId};
 use crate::identity::Caller;
 use crate::policy::{ApprovalNeed, Decision, Reason};
 use crate::proposal::{Draft, IdempotencyKey, MAX_BODY, Proposal, Terms, Verdict};
@@ -30,7 +30,7 @@ use crate::store::Put;
 /// What an agent puts forward.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Wanted {
+pub(super) struct Wanted {
     request: Wish,
     /// It is not carried out before this time.
     not_before: Option<String>,
@@ -65,12 +65,30 @@ pub(super) async fn answer(
     caller: Rc<Caller>,
 ) -> Result<Carried, Failure> {
     let key = head.headers().get("idempotency-key").and_then(|key| key.to_str().ok());
+    let wanted = wanted(head, body).await?;
+    let put = put(account, docket, caller, (key, head.task()), &wanted).await?;
+    let hold = proposing::preferred(head.headers()).unwrap_or_default();
+    let put = mailbox::linger(account, docket, put, hold).await?;
+    let now = account.plane.shared.clock.now();
+    Ok(Carried::Put { id: put.id(), document: mailbox::told(&put, now) })
+}
+
+/// Puts `wanted` forward for `caller`, under `key` and as a part of `task`.
+///
+/// # Errors
+/// As [`answer`].
+pub(super) async fn put(
+    account: &Account,
+    docket: &Docket,
+    caller: Rc<Caller>,
+    (key, task): (Option<&str>, Option<TaskId>),
+    wanted: &Wanted,
+) -> Result<Proposal, Failure> {
     let key = key.and_then(IdempotencyKey::parse).ok_or(Failure::Unfit(KEY))?;
     let now = account.plane.shared.clock.now();
-    let wanted = wanted(head, body).await?;
     let request = wanted.request.read()?;
     let body = request.1.clone();
-    let who = (caller, head.task(), account.tether.clone());
+    let who = (caller, task, account.tether.clone());
     let ask = offline::ask(&account.plane, &account.view, who, request).await?;
     if !proposing::can_be_kept(&ask) {
         return Err(Failure::Unfit(KIND));
@@ -93,10 +111,7 @@ pub(super) async fn answer(
         proposal.decide(Verdict::Approve, now).map_err(crate::store::Error::from)?;
     }
     let (Put::Fresh(put) | Put::Standing(put)) = docket.desk.put(proposal, now).await?;
-    let hold = proposing::preferred(head.headers()).unwrap_or_default();
-    let put = mailbox::linger(account, docket, put, hold).await?;
-    let now = account.plane.shared.clock.now();
-    Ok(Carried::Put { id: put.id(), document: mailbox::told(&put, now) })
+    Ok(put)
 }
 
 /// What the rules say to it.
@@ -188,7 +203,7 @@ async fn wanted(head: &Head, body: &mut Body) -> Result<Wanted, Failure> {
     serde_json::from_slice(bytes).map_err(|_| Failure::Unfit(FORM))
 }
 
-const FORM: &str = "a JSON object with `request` (`method`, `url`, and, if wanted, `headers` and `body` or \
+pub(super) const FORM: &str = "a JSON object with `request` (`method`, `url`, and, if wanted, `headers` and `body` or \
      `body_base64`), and, if wanted, `not_before` and `expires_in`";
 
 const KEY: &str = "an `Idempotency-Key` of 1 to 255 visible characters with what you put forward";

@@ -78,7 +78,7 @@ pub(super) async fn linger(
     }
 }
 
-async fn owned(docket: &Docket, id: &str, caller: &Caller) -> Result<Proposal, Failure> {
+pub(super) async fn owned(docket: &Docket, id: &str, caller: &Caller) -> Result<Proposal, Failure> {
     let id = ProposalId::parse(id).ok_or(Failure::NoProposal)?;
     let proposal = match docket.desk.load(id).await {
         Ok(proposal) => proposal,

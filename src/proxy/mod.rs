@@ -33,6 +33,7 @@ mod forward;
 pub mod errand;
 mod listing;
 mod prospect;
+mod mcp_tools;
 mod agent_mcp;
 pub mod exchange;
 

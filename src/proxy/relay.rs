@@ -14,7 +14,7 @@ use crate::audit::{Outcome, Trail};
 use crate::credential::Guard;
 use crate::credential::guard::scanner::Scanner;
 use crate::listener::connection::InProgress;
-use crate::metrics::RevocationMetrics;
+use crate::metrics::StateMetrics;
 use crate::operation::mcp::list::Unreadable;
 use crate::proxy::cleaning::Finds;
 use crate::proxy::sieve::Sieve;
@@ -54,7 +54,7 @@ pub(super) struct Record {
     /// When the exchange began.
     pub started: Instant,
     /// Where it is counted, if it is cut.
-    pub metrics: RevocationMetrics,
+    pub metrics: StateMetrics,
 }
 
 /// Why an answer ends before its end. The agent sees the stream break off, and nothing else: the

@@ -63,7 +63,7 @@ impl Tunnel {
             },
             why = withdrawn(&plane, &connection, &ask) => End::Cut(why),
             _ = ask.tether.clone().cut() => {
-                plane.shared.metrics.revocation.cut.inc();
+                plane.shared.metrics.state.cut.inc();
                 End::Cut(REVOKED)
             }
         };

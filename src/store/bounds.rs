@@ -26,6 +26,23 @@ impl Store {
     }
 }
 
+impl Store {
+    /// How many proposals wait for people, are queued, run, and are unknown, by these words.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn census(&self) -> Result<Vec<(&'static str, u64)>, Error> {
+        let mut transaction = self.begin_to_read().await?;
+        let mut counts = Vec::new();
+        for (word, sql) in CENSUS {
+            let rows = transaction.rows(sql, Vec::new()).await?;
+            let count = rows.first().map(|row| row.number("count")).transpose()?.flatten();
+            counts.push((word, count.unwrap_or(0)));
+        }
+        Ok(counts)
+    }
+}
+
 /// Whether the agent of `proposal` may have one more decided.
 pub(super) async fn admit(
     transaction: &mut Transaction,
@@ -40,6 +57,13 @@ pub(super) async fn admit(
         false => Err(Error::TooMany),
     }
 }
+
+const CENSUS: [(&str, &str); 4] = [
+    ("pending", "SELECT COUNT(*) AS count FROM proposals WHERE status = 'pending'"),
+    ("queued", "SELECT COUNT(*) AS count FROM proposals WHERE execution = 'queued'"),
+    ("running", "SELECT COUNT(*) AS count FROM proposals WHERE execution = 'running'"),
+    ("unknown", "SELECT COUNT(*) AS count FROM proposals WHERE execution = 'unknown'"),
+];
 
 const PENDING: &str = "SELECT id FROM proposals WHERE owner = $1 AND status = 'pending' \
      AND expires_at > $2 LIMIT $3";

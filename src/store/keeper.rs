@@ -14,7 +14,7 @@ use tokio::task::{JoinSet, LocalSet};
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::clock::Clock;
-use crate::metrics::RevocationMetrics;
+use crate::metrics::StateMetrics;
 use crate::revocation::Register;
 use crate::store::config::Config;
 use crate::store::connection::Store;
@@ -37,7 +37,7 @@ impl Keeper {
     ///
     /// # Errors
     /// [`Error`], if it cannot be opened, or the system gives no thread.
-    pub fn start(config: &Config, clock: Clock, metrics: RevocationMetrics) -> Result<Self, Error> {
+    pub fn start(config: &Config, clock: Clock, metrics: StateMetrics) -> Result<Self, Error> {
         let (url, pending) = (config.url.clone(), config.pending);
         let register = Arc::new(Register::new(config.stale_after, clock.instant()));
         let watch = Watch { register: Arc::clone(&register), metrics, clock: clock.clone() };
@@ -90,7 +90,7 @@ async fn open(
 ) -> Result<(Store, Sweeper), Error> {
     let store = Store::open(url).await?.with_pending(pending);
     watch.look(&store).await?;
-    let sweeper = Sweeper::begin(store.clone(), clock.clone()).await?;
+    let sweeper = Sweeper::begin(store.clone(), clock.clone(), watch.metrics.clone()).await?;
     Ok((store, sweeper))
 }
 
@@ -146,7 +146,7 @@ mod tests {
     fn start(url: String) -> Result<Keeper, Error> {
         let (stale_after, labels_last) = (Duration::from_secs(10), Duration::from_secs(60));
         let config = Config { url, pending: 10, stale_after, labels_last };
-        Keeper::start(&config, Clock::System, Metrics::new().unwrap().revocation)
+        Keeper::start(&config, Clock::System, Metrics::new().unwrap().state)
     }
 
     #[tokio::test]

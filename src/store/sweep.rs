@@ -5,6 +5,7 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use crate::clock::Clock;
+use crate::metrics::StateMetrics;
 use crate::proposal::Proposal;
 use crate::store::connection::Store;
 use crate::store::error::Error;
@@ -16,6 +17,7 @@ pub(super) struct Sweeper {
     /// The name that this process carries proposals out under.
     pub(super) executor: String,
     clock: Clock,
+    metrics: StateMetrics,
     /// How often in a row the store could be looked through. After an outage every executor was
     /// silent, so nobody is declared dead by one that has just come back itself.
     steady: Cell<u32>,
@@ -26,8 +28,13 @@ impl Sweeper {
     ///
     /// # Errors
     /// As [`Error`] says.
-    pub(super) async fn begin(store: Store, clock: Clock) -> Result<Self, Error> {
-        let sweeper = Self { executor: store.executor(), store, clock, steady: Cell::new(0) };
+    pub(super) async fn begin(
+        store: Store,
+        clock: Clock,
+        metrics: StateMetrics,
+    ) -> Result<Self, Error> {
+        let (executor, steady) = (store.executor(), Cell::new(0));
+        let sweeper = Self { store, executor, clock, metrics, steady };
         let now = sweeper.clock.now();
         sweeper.store.beat(&sweeper.executor, now).await?;
         while report(&sweeper.store.lose(&sweeper.executor, now).await?) {}
@@ -51,6 +58,10 @@ impl Sweeper {
         while !store.expire(now).await?.is_empty() {}
         while store.forget(now.minus(KEPT)).await? > 0 {}
         while report(&store.lose(NOBODY, now).await?) {}
+        for (state, count) in store.census().await? {
+            let count = i64::try_from(count).unwrap_or(i64::MAX);
+            self.metrics.proposals.with_label_values(&[state]).set(count);
+        }
         if self.steady.get() >= STEADY {
             while report(&store.lose_silent(now.minus(SILENT), now).await?) {}
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::clock::Clock;
-use crate::metrics::RevocationMetrics;
+use crate::metrics::StateMetrics;
 use crate::revocation::{Register, Subject};
 use crate::store::connection::Store;
 use crate::store::error::Error;
@@ -19,7 +19,7 @@ pub struct Watch {
     /// Where the answers go.
     pub register: Arc<Register>,
     /// Where they are counted.
-    pub metrics: RevocationMetrics,
+    pub metrics: StateMetrics,
     /// The time.
     pub clock: Clock,
 }

@@ -1,12 +1,12 @@
-//! What revocations count.
+//! What the store counts: revocations, and proposals that are not over.
 
-use prometheus::{Histogram, IntCounter, IntGauge, Registry};
+use prometheus::{Histogram, IntCounter, IntGauge, IntGaugeVec, Registry};
 
-use crate::metrics::register::{histogram, int_counter, int_gauge};
+use crate::metrics::register::{histogram, int_counter, int_gauge, int_gauges};
 
-/// The numbers of what is revoked.
+/// The numbers of what is in the store.
 #[derive(Clone, Debug)]
-pub struct RevocationMetrics {
+pub struct StateMetrics {
     /// `countersign_revocations`
     pub revoked: IntGauge,
     /// `countersign_revocations_heard_timestamp_seconds`
@@ -15,9 +15,11 @@ pub struct RevocationMetrics {
     pub lag: Histogram,
     /// `countersign_exchanges_cut_total`
     pub cut: IntCounter,
+    /// `countersign_proposals{state}`: `pending`, `queued`, `running` or `unknown`.
+    pub proposals: IntGaugeVec,
 }
 
-impl RevocationMetrics {
+impl StateMetrics {
     pub(super) fn new(r: &Registry) -> Result<Self, prometheus::Error> {
         Ok(Self {
             revoked: int_gauge(r, "revocations", "What is revoked now.")?,
@@ -36,6 +38,12 @@ impl RevocationMetrics {
                 r,
                 "exchanges_cut_total",
                 "Exchanges that were open when what they hang on was revoked.",
+            )?,
+            proposals: int_gauges(
+                r,
+                "proposals",
+                "Proposals by where they stand, as the store says.",
+                &["state"],
             )?,
         })
     }
