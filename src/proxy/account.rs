@@ -8,20 +8,19 @@ use http::header::{CONNECTION, HeaderMap, HeaderValue, UPGRADE};
 use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
-use serde_json::Value;
 use tokio::time::Instant;
 use tracing::{error, info, warn};
 
 use crate::audit::{Outcome, Trail};
 use crate::credential::Guard;
 use crate::enforce::Ask;
-use crate::id::{DecisionId, ProposalId};
+use crate::id::DecisionId;
 use crate::listener::Connection;
 use crate::listener::connection::InProgress;
 use crate::metrics::method_label;
-use crate::proposal;
 use crate::proxy::answer::Answer;
 use crate::proxy::arrived::Arrived;
+use crate::proxy::carried::Carried;
 use crate::proxy::cleaning::{self, Finds};
 use crate::proxy::dialect::Asked;
 use crate::proxy::failure::{Failure, Fault};
@@ -59,33 +58,6 @@ pub(super) struct Account {
     arrived: Arrived,
     progress: InProgress,
     started: Instant,
-}
-
-/// How a request was carried out.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "it lives for one call, and is nearly always the large one"
-)]
-pub(super) enum Carried {
-    /// Countersign answers it itself.
-    Ours(Value),
-    /// The upstream has answered the proposal that it is, this time or before.
-    Kept { id: ProposalId, answer: proposal::Answer },
-    /// It was put forward, and this is where it stands.
-    Put { id: ProposalId, document: Value },
-    /// Countersign has heard it, and there is nothing to say.
-    Noted,
-    /// The upstream has answered with a list, of which this is left.
-    Listed { response: Response<Bytes>, guard: Guard },
-    /// The upstream has answered.
-    Upstream {
-        response: Response<upstream::Answer>,
-        guard: Guard,
-        /// The agent's side of a tunnel, and what was allowed.
-        tunnel: Option<(Ask, OnUpgrade)>,
-        /// What takes things out of the stream that it is.
-        sieve: Option<Sieve>,
-    },
 }
 
 impl Account {

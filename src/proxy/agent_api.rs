@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use crate::id::ProposalId;
 use crate::identity::Caller;
-use crate::proxy::account::{Account, Carried};
+use crate::proxy::account::Account;
+use crate::proxy::carried::Carried;
 use crate::proxy::failure::Failure;
 use crate::proxy::{forward, mailbox, tasks};
 use crate::route::{Body, Head, NoRoute, Route, Table};

@@ -14,9 +14,10 @@ use hyper::body::Incoming;
 
 use crate::enforce::authorize;
 use crate::listener::Connection;
-use crate::proxy::account::{Account, Carried};
+use crate::proxy::account::Account;
 use crate::proxy::answer::Answer;
 use crate::proxy::arrival::Arrival;
+use crate::proxy::carried::Carried;
 use crate::proxy::failure::Failure;
 use crate::proxy::listing::Listing;
 use crate::proxy::plane::Plane;

@@ -21,7 +21,7 @@ use crate::operation::mcp::call::Kind;
 use crate::operation::mcp::events::MOST;
 use crate::operation::mcp::list::{self, Unreadable};
 use crate::operation::mcp::{List, field};
-use crate::proxy::account::Carried;
+use crate::proxy::carried::Carried;
 use crate::proxy::failure::Failure;
 use crate::proxy::plane::{Plane, View};
 use crate::proxy::sieve::Sieve;
