@@ -23,7 +23,7 @@ use crate::{proxy, store};
 pub struct State {
     /// The database: `sqlite:FILE` or `postgres://USER@HOST/DATABASE`.
     pub url: Text<Database>,
-    /// How many proposals of one agent may wait for people at once.
+    /// How many proposals of one agent may wait at once, for people or to be carried out.
     #[serde(default = "pending")]
     pub pending: u32,
     /// How long what is known to be revoked counts while the database cannot be asked. After that

@@ -61,7 +61,8 @@ pub(super) fn detail(why: &Error) -> Cow<'static, str> {
         Error::Task(refusal) => format!("Not for this work: {refusal}.").into(),
         Error::TaskOver(status) => format!("The task is {status}.").into(),
         Error::TooMany => {
-            "Too many of your requests wait for people already. Let them be decided first.".into()
+            "Too many of your requests wait already, for people or to be carried out. Let some end."
+                .into()
         }
         Error::TooManyTasks => "Too many tasks are open already. Complete some first.".into(),
         _ => "What is kept of your work cannot be looked up, so nothing is sent. Try again later."

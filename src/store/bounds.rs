@@ -6,7 +6,7 @@ use crate::store::connection::{Store, Transaction, Value};
 use crate::store::error::Error;
 use crate::store::proposals::MAX_PAGE;
 
-/// The most proposals of one agent that people have not decided. Replicas that look at the same
+/// The most proposals of one agent that wait: for people, or to be carried out. Replicas that look at the same
 /// moment may let one more pass each.
 pub const MAX_PENDING: usize = 100;
 
@@ -65,8 +65,8 @@ const CENSUS: [(&str, &str); 4] = [
     ("unknown", "SELECT COUNT(*) AS count FROM proposals WHERE execution = 'unknown'"),
 ];
 
-const PENDING: &str = "SELECT id FROM proposals WHERE owner = $1 AND status = 'pending' \
-     AND expires_at > $2 LIMIT $3";
+const PENDING: &str = "SELECT id FROM proposals WHERE owner = $1 \
+     AND (status = 'pending' OR execution = 'queued') AND expires_at > $2 LIMIT $3";
 
 /// Names what is over: nothing that may still be decided, sent or answered.
 macro_rules! over {

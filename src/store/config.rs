@@ -7,7 +7,7 @@ use std::time::Duration;
 pub struct Config {
     /// The database's URL.
     pub url: String,
-    /// How many undecided proposals one agent may have.
+    /// How many proposals of one agent may wait, for people or to be carried out.
     pub pending: usize,
     /// How old what is known to be revoked may be.
     pub stale_after: Duration,

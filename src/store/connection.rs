@@ -20,7 +20,7 @@ use crate::store::row::Row;
 #[derive(Clone, Debug)]
 pub struct Store {
     pool: Pool,
-    /// How many undecided proposals one agent may have.
+    /// How many proposals of one agent may wait.
     pub(super) pending: usize,
 }
 
@@ -59,7 +59,7 @@ impl Store {
         Ok(Self { pool, pending: MAX_PENDING })
     }
 
-    /// The same, with so many undecided proposals for one agent instead of [`MAX_PENDING`].
+    /// The same, where so many proposals of one agent may wait, instead of [`MAX_PENDING`].
     pub fn with_pending(self, pending: usize) -> Self {
         Self { pending, ..self }
     }

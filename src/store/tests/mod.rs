@@ -332,7 +332,12 @@ async fn an_agent_has_so_many_questions_at_once(url: String) {
     let digest = store.load(id).await.unwrap().digest();
     let no = ann.answer(approval::Verdict::Deny(None), digest, NOW);
     store.answer(id, no, &payments(&[&ann]), NOW).await.unwrap();
-    assert!(matches!(store.put(numbered(MAX_PENDING), NOW).await, Ok(Put::Fresh(_))));
+    // One that nobody has to decide waits as well, to be carried out.
+    let mut allowed = numbered(MAX_PENDING);
+    allowed.decide(Verdict::Approve, NOW).unwrap();
+    assert!(matches!(store.put(allowed, NOW).await, Ok(Put::Fresh(_))));
+    let more = store.put(numbered(MAX_PENDING + 1), NOW).await;
+    assert!(matches!(more, Err(Error::TooMany)), "{more:?}");
 }
 
 fn numbered(number: usize) -> Proposal {
