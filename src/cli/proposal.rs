@@ -1,5 +1,6 @@
 //! `countersign proposal`: what agents have put forward, and what people said to it.
 
+use std::fmt;
 use std::io::{self, Write};
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use crate::clock::Clock;
 use crate::id::ProposalId;
 use crate::proposal::{Card, Execution, Proposal, State};
 use crate::proxy::standing::Standing;
-use crate::store::{Approval, Error};
+use crate::store::{Approval, Error, Trouble};
 
 /// What to do with proposals.
 #[derive(Debug, Subcommand)]
@@ -27,6 +28,9 @@ pub(super) enum Command {
     },
     /// List those that wait for people, oldest first
     List {
+        /// List instead those that could not be sent, and those whose outcome nobody knows
+        #[arg(long)]
+        troubled: bool,
         #[command(flatten)]
         config: ConfigPath,
     },
@@ -55,7 +59,7 @@ pub(super) enum Command {
 impl Command {
     pub(super) fn run(self, out: &mut dyn Write, err: &mut dyn Write) -> io::Result<Exit> {
         let (Self::Cancel { config, .. }
-        | Self::List { config }
+        | Self::List { config, .. }
         | Self::Show { config, .. }
         | Self::Wait { config, .. }) = &self;
         let stored = match Stored::of(config) {
@@ -67,6 +71,7 @@ impl Command {
         };
         match self {
             Self::Cancel { id, .. } => cancel(&stored, &id, out, err),
+            Self::List { troubled: true, .. } => troubles(&stored, out, err),
             Self::List { .. } => list(&stored, out, err),
             Self::Show { id, signatures, .. } => show(&stored, &id, signatures, out, err),
             Self::Wait { id, timeout, .. } => wait(&stored, &id, timeout, out, err),
@@ -99,6 +104,28 @@ fn list(stored: &Stored, out: &mut dyn Write, err: &mut dyn Write) -> io::Result
     }
 }
 
+fn troubles(stored: &Stored, out: &mut dyn Write, err: &mut dyn Write) -> io::Result<Exit> {
+    let found = stored.with(async |store| {
+        let mut all: Vec<Trouble> = Vec::new();
+        loop {
+            let page = store.troubles(all.last().map(|trouble| trouble.id)).await?;
+            if page.is_empty() {
+                return Ok(all);
+            }
+            all.extend(page);
+        }
+    })?;
+    match found {
+        Ok(all) => {
+            for trouble in all {
+                writeln!(out, "{}  {}", trouble.id, Told(&trouble))?;
+            }
+            Ok(Exit::Done)
+        }
+        Err(why) => failed(&why, err),
+    }
+}
+
 fn show(
     stored: &Stored,
     id: &str,
@@ -107,11 +134,15 @@ fn show(
     err: &mut dyn Write,
 ) -> io::Result<Exit> {
     let Some(id) = named(id, err)? else { return Ok(Exit::NotFound) };
-    let found =
-        stored.with(async |store| Ok((store.load(id).await?, store.approvals(id).await?)))?;
+    let found = stored.with(async |store| {
+        Ok((store.load(id).await?, store.approvals(id).await?, store.trouble(id).await?))
+    })?;
     match found {
-        Ok((proposal, approvals)) => {
+        Ok((proposal, approvals, trouble)) => {
             writeln!(out, "{}", Card(&proposal))?;
+            if let Some(trouble) = &trouble {
+                writeln!(out, "  trouble  {}", Told(trouble))?;
+            }
             for Approval { approver, proof, at } in &approvals {
                 writeln!(out, "  answered {approver}, {at}")?;
                 if signatures {
@@ -171,6 +202,23 @@ fn waited(standing: &Standing, execution: Execution) -> Exit {
         Standing::Denied => Exit::Denied,
         Standing::Expired | Standing::Pending | Standing::Waiting => Exit::Pending,
         _ => Exit::Failed,
+    }
+}
+
+/// A trouble in one line.
+struct Told<'a>(&'a Trouble);
+
+impl fmt::Display for Told<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Trouble { execution, tries, last, next, .. } = self.0;
+        write!(f, "{execution}")?;
+        if let Some(last) = last {
+            write!(f, ", tried {tries} times, the last time: {}", last.escape_debug())?;
+        }
+        match execution {
+            Execution::Queued => write!(f, "; next {next}"),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
+use crate::proxy::places::Places;
 use crate::revocation::Register;
 use crate::shutdown::Shutdown;
 use crate::store::Desk;
@@ -16,20 +17,15 @@ pub struct Docket {
     /// What is revoked.
     pub register: Arc<Register>,
     held: Semaphore,
-    errands: Arc<Semaphore>,
+    /// What is carried out without its agent.
+    pub(super) errands: Places,
     shutdown: Shutdown,
 }
 
 impl Docket {
     /// Of what is kept behind `desk`; no call is held any more once `shutdown` is asked for.
     pub fn new(desk: Desk, register: Arc<Register>, shutdown: Shutdown) -> Self {
-        Self {
-            desk,
-            register,
-            held: Semaphore::new(HELD),
-            errands: Arc::new(Semaphore::new(ERRANDS)),
-            shutdown,
-        }
+        Self { desk, register, held: Semaphore::new(HELD), errands: Places::default(), shutdown }
     }
 
     /// Resolves once no call is to be held any more.
@@ -37,19 +33,11 @@ impl Docket {
         self.shutdown.clone().wait().await;
     }
 
-    /// A place among those that are carried out without their agent, if there is one.
-    pub(super) fn errand(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.errands).try_acquire_owned().ok()
-    }
-
     /// A place among the calls that are held; without one a call is answered at once.
     pub(super) fn place(&self) -> Option<SemaphorePermit<'_>> {
         self.held.try_acquire().ok()
     }
 }
-
-/// How many are carried out at once without their agent.
-const ERRANDS: usize = 32;
 
 /// The most calls that are held at once: each looks into the store several times a second.
 const HELD: usize = 1024;

@@ -5,14 +5,13 @@
 //! trust of this moment. What cannot be sent now is tried again later, until its time is over; what
 //! was sent never is.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::HOST;
 use http::{Request, Version};
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 use crate::enforce::{Ask, Cause, consider};
 use crate::id::ProposalId;
@@ -24,77 +23,75 @@ use crate::proxy::failure::Failure;
 use crate::proxy::offline;
 use crate::proxy::plane::{Plane, View};
 use crate::proxy::standing::Standing;
-use crate::store::{self, Desk};
+use crate::store::{self, Desk, Errand};
 
 /// Carries out what is due on this worker, until the process is to end.
 pub async fn run(plane: Rc<Plane>) {
     let shared = Arc::clone(&plane.shared);
     let Some(docket) = &shared.docket else { return };
-    let mut errands = Errands { plane, docket, tried: HashMap::new() };
+    let errands = Errands { plane, docket };
     let mut pause = LOOK;
     loop {
         tokio::select! {
             () = docket.closing() => return,
             () = sleep(pause) => {}
         }
-        pause = match errands.look().await {
-            0 => LOOK,
-            _ => SOON,
-        }
+        pause = if errands.look().await { SOON } else { LOOK };
     }
 }
 
 struct Errands<'a> {
     plane: Rc<Plane>,
     docket: &'a Docket,
-    /// What could not be sent, how often that was, and when to try again.
-    tried: HashMap<ProposalId, (u32, Instant)>,
 }
 
 impl Errands<'_> {
-    /// Begins whatever is due and has a place; returns how many there were.
-    async fn look(&mut self) -> usize {
-        let now = self.plane.shared.clock.now();
-        let (mut after, mut begun) = (None, 0);
-        loop {
-            let due = match self.docket.desk.due(now.minus(GRACE), now, after).await {
-                Ok(due) => due,
-                Err(why) => {
-                    tracing::error!("what is due cannot be looked up: {why}");
-                    return begun;
-                }
-            };
-            let Some(last) = due.last() else { break };
-            after = Some(*last);
-            begun += due.into_iter().filter(|id| self.begin(*id)).count();
+    /// Begins what is due and has a place; returns whether there may be more soon.
+    async fn look(&self) -> bool {
+        let (now, free) = (self.plane.shared.clock.now(), self.docket.errands.free());
+        if free == 0 {
+            return true;
         }
-        let now = Instant::now();
-        self.tried.retain(|_, (_, next)| *next + FORGOTTEN > now);
-        begun
+        match self.docket.desk.take(now.minus(GRACE), now, free.min(BATCH)).await {
+            Ok(taken) => {
+                let are_more = !taken.is_empty();
+                taken.into_iter().for_each(|errand| self.begin(errand));
+                are_more
+            }
+            Err(why) => {
+                tracing::error!("what is due cannot be looked up: {why}");
+                false
+            }
+        }
     }
 
-    /// Carries the proposal `id` out, unless it was tried a short while ago or too many others are.
-    /// Returns whether it does.
-    fn begin(&mut self, id: ProposalId) -> bool {
-        let (times, next) = self.tried.get(&id).copied().unwrap_or((0, Instant::now()));
-        if next > Instant::now() {
-            return false;
-        }
-        let Some(place) = self.docket.errand() else { return false };
-        let pause = (FIRST * 2_u32.saturating_pow(times)).min(LONGEST);
-        self.tried.insert(id, (times.saturating_add(1), Instant::now() + pause));
+    fn begin(&self, errand: Errand) {
         let (plane, desk) = (Rc::clone(&self.plane), self.docket.desk.clone());
+        let place = self.docket.errands.take(&errand.authority);
         let one = plane.underway.begin();
         tokio::task::spawn_local(async move {
-            let (_one, _place) = (one, place);
-            match carry_out(plane, desk, id).await {
-                Ok(None) => {}
-                Ok(Some(standing)) => tracing::warn!(proposal = %id, "{}", standing.detail()),
-                Err(failure) => tracing::warn!(proposal = %id, "it was not sent: {failure}"),
+            let (_one, clock) = (one, plane.shared.clock.clone());
+            let (pause, trouble) = match place {
+                None => (CROWDED, None),
+                Some(_place) => match carry_out(plane, desk.clone(), errand.id).await {
+                    Ok(None) => return,
+                    Ok(Some(standing)) => (LONGEST, Some(standing.detail().to_string())),
+                    Err(failure) => (pause(errand.tries), Some(failure.to_string())),
+                },
+            };
+            if let Some(why) = &trouble {
+                tracing::warn!(proposal = %errand.id, tries = errand.tries, "it was not sent: {why}");
+            }
+            if let Err(why) = desk.put_off(errand, clock.now().plus(pause), trouble).await {
+                tracing::error!("a proposal that was not sent cannot be put off: {why}");
             }
         });
-        true
     }
+}
+
+/// How long after so many tries it is tried again.
+fn pause(tries: u32) -> Duration {
+    (FIRST * 2_u32.saturating_pow(tries.saturating_sub(1))).min(LONGEST)
 }
 
 async fn carry_out(
@@ -158,17 +155,20 @@ async fn read(plane: &Plane, view: &View, proposal: &Proposal) -> Result<Ask, Fa
 const LOOK: Duration = Duration::from_secs(1);
 
 /// How soon it looks again while there is something.
-const SOON: Duration = Duration::from_millis(100);
+const SOON: Duration = Duration::from_millis(20);
 
 /// How long an agent has to come for what was approved, before it is carried out without it: the
 /// one that is held, or comes again, hears at once what came of it.
 const GRACE: Duration = Duration::from_secs(5);
 
+/// How many a worker takes at once: the others shall have some too.
+const BATCH: usize = 8;
+
 /// How soon what could not be sent is tried again; twice as long each time.
 const FIRST: Duration = Duration::from_secs(2);
 
-/// The longest between two tries.
+/// The longest between two tries, and after people's answers did not carry it.
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// How long a try is remembered behind its next one.
-const FORGOTTEN: Duration = Duration::from_secs(300);
+/// How soon it is taken again after its upstream had no place.
+const CROWDED: Duration = Duration::from_secs(1);

@@ -3,6 +3,7 @@
 //! [`exchange`] is the one page that tells the story; everything else here is a stage of it.
 
 pub mod waiting;
+mod places;
 pub mod docket;
 pub mod underway;
 pub mod standing;

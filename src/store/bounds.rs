@@ -27,7 +27,8 @@ impl Store {
 }
 
 impl Store {
-    /// How many proposals wait for people, are queued, run, and are unknown, by these words.
+    /// How many proposals wait for people, are queued, run, were never sent though they were to
+    /// be, and are unknown, by these words.
     ///
     /// # Errors
     /// As [`Error`] says.
@@ -58,10 +59,15 @@ pub(super) async fn admit(
     }
 }
 
-const CENSUS: [(&str, &str); 4] = [
+const CENSUS: [(&str, &str); 5] = [
     ("pending", "SELECT COUNT(*) AS count FROM proposals WHERE status = 'pending'"),
     ("queued", "SELECT COUNT(*) AS count FROM proposals WHERE execution = 'queued'"),
     ("running", "SELECT COUNT(*) AS count FROM proposals WHERE execution = 'running'"),
+    (
+        "unsent",
+        "SELECT COUNT(*) AS count FROM proposals WHERE execution = 'failed' AND answer IS NULL \
+         AND trouble IS NOT NULL",
+    ),
     ("unknown", "SELECT COUNT(*) AS count FROM proposals WHERE execution = 'unknown'"),
 ];
 

@@ -194,12 +194,7 @@ async fn open_postgres(url: &str) -> Result<PgPool, Error> {
     }
     let pool = PgPoolOptions::new().max_connections(MAX_CONNECTIONS).acquire_timeout(WAIT);
     let pool = pool.connect_with(options).await?;
-    let tables = migrator([
-        include_str!("migrations/postgres/0001_proposals.sql"),
-        include_str!("migrations/postgres/0002_revocations.sql"),
-        include_str!("migrations/postgres/0003_tasks.sql"),
-        include_str!("migrations/postgres/0004_executors.sql"),
-    ]);
+    let tables = migrator(STEPS.iter().map(|step| (step.name, step.postgres)));
     tables.run(&pool).await?;
     Ok(pool)
 }
@@ -216,12 +211,7 @@ async fn open_sqlite(file: &str) -> Result<SqlitePool, Error> {
     // One writer: others of this process queue for it here, fairly, and not in the file.
     let pool = SqlitePoolOptions::new().max_connections(1).acquire_timeout(WAIT);
     let pool = pool.connect_with(options).await?;
-    let tables = migrator([
-        include_str!("migrations/sqlite/0001_proposals.sql"),
-        include_str!("migrations/sqlite/0002_revocations.sql"),
-        include_str!("migrations/sqlite/0003_tasks.sql"),
-        include_str!("migrations/sqlite/0004_executors.sql"),
-    ]);
+    let tables = migrator(STEPS.iter().map(|step| (step.name, step.sqlite)));
     tables.run(&pool).await?;
     Ok(pool)
 }
@@ -235,9 +225,8 @@ fn create(file: &Path) -> io::Result<()> {
 }
 
 /// The tables, in the order in which they came.
-fn migrator(steps: [&'static str; 4]) -> Migrator {
-    let numbered = (1..).zip(["proposals", "revocations", "tasks", "executors"]).zip(steps);
-    let steps = numbered.map(|((number, name), sql)| {
+fn migrator(steps: impl IntoIterator<Item = (&'static str, &'static str)>) -> Migrator {
+    let steps = (1..).zip(steps).map(|(number, (name, sql))| {
         let (name, sql) = (Cow::Borrowed(name), sql.into_sql_str());
         Migration::new(number, name, MigrationType::Simple, sql, false)
     });
@@ -255,3 +244,29 @@ const MAX_CONNECTIONS: u32 = 8;
 
 /// The longest wait for a connection, and for another process's lock on the file.
 const WAIT: Duration = Duration::from_secs(5);
+
+/// One change of the tables, in either database's words.
+struct Step {
+    name: &'static str,
+    sqlite: &'static str,
+    postgres: &'static str,
+}
+
+/// A step of this name, from the files that are called so.
+macro_rules! step {
+    ($file:literal) => {
+        Step {
+            name: $file,
+            sqlite: include_str!(concat!("migrations/sqlite/", $file, ".sql")),
+            postgres: include_str!(concat!("migrations/postgres/", $file, ".sql")),
+        }
+    };
+}
+
+/// Every step; a new one is added at the end, and none is ever changed once it was released.
+const STEPS: &[Step] = &[
+    step!("0001_proposals"),
+    step!("0002_revocations"),
+    step!("0003_tasks"),
+    step!("0004_executors"),
+];

@@ -18,6 +18,7 @@ use crate::store::approvals::Approval;
 use crate::store::connection::Store;
 use crate::store::error::Error;
 use crate::store::proposals::Put;
+use crate::store::queue::Errand;
 use crate::store::tasks::Step;
 use crate::task::{Bounds, Lineage, Situation, Status, Task};
 
@@ -84,17 +85,30 @@ impl Desk {
         self.ask(move |store| async move { store.claim(id, claim, now).await }).await
     }
 
-    /// What is due, as [`Store::due`] finds it.
+    /// Takes up to `places` of what is due, as [`Store::take`] does.
     ///
     /// # Errors
     /// As [`Error`] says.
-    pub async fn due(
+    pub async fn take(
         &self,
         since: Timestamp,
         now: Timestamp,
-        after: Option<ProposalId>,
-    ) -> Result<Vec<ProposalId>, Error> {
-        self.ask(move |store| async move { store.due(since, now, after).await }).await
+        places: usize,
+    ) -> Result<Vec<Errand>, Error> {
+        self.ask(move |store| async move { store.take(since, now, places).await }).await
+    }
+
+    /// Puts an errand off, as [`Store::put_off`] does.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn put_off(
+        &self,
+        errand: Errand,
+        until: Timestamp,
+        trouble: Option<String>,
+    ) -> Result<(), Error> {
+        self.ask(move |store| async move { store.put_off(&errand, until, trouble).await }).await
     }
 
     /// Gives the proposal `id` back: nothing of it was sent.

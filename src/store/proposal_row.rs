@@ -32,6 +32,7 @@ pub(super) fn columns(proposal: &Proposal) -> Vec<Value> {
     values.extend([
         owner(proposal),
         Value::Text(substance.task().map(|task| task.to_string())),
+        substance.request().authority().into(),
         Value::Bytes(Some(proposal.digest().as_bytes().to_vec())),
         Value::Text(key),
         Value::Bytes(Some(substance.to_bytes())),

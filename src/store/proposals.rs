@@ -92,24 +92,6 @@ impl Store {
         self.change(id, |proposal| proposal.claim(claim, now)).await
     }
 
-    /// Up to [`MAX_PAGE`] proposals behind `after` that nobody has, and that could be carried out
-    /// since `since`.
-    ///
-    /// # Errors
-    /// As [`Error`] says.
-    pub async fn due(
-        &self,
-        since: Timestamp,
-        now: Timestamp,
-        after: Option<ProposalId>,
-    ) -> Result<Vec<ProposalId>, Error> {
-        let after = after.map(|id| id.to_string()).unwrap_or_default();
-        let values =
-            vec![since.into(), now.into(), Value::from(&*after), Value::Integer(Some(MAX_PAGE))];
-        let rows = self.begin().await?.rows(DUE, values).await?;
-        rows.iter().map(|row| row.parsed("id", ProposalId::parse)).collect()
-    }
-
     /// The executor gives it back, having sent nothing; due again from `later` on.
     ///
     /// # Errors
@@ -269,16 +251,13 @@ query!(
     " FOR UPDATE SKIP LOCKED"
 );
 
-const DUE: &str = "SELECT id FROM proposals WHERE execution = 'queued' AND due_at <= $1 \
-     AND decided_at <= $1 AND expires_at > $2 AND id > $3 ORDER BY id LIMIT $4";
-
 const WAITING: &str =
     "SELECT * FROM proposals WHERE status = 'pending' AND id > $1 ORDER BY id LIMIT $2";
 
 const INSERT: &str = "INSERT INTO proposals (id, identity, status, execution, due_at, decided_at, \
-     executor, claimed_until, finished_at, answer, owner, task, digest, idempotency_key, \
+     executor, claimed_until, finished_at, answer, owner, task, authority, digest, idempotency_key, \
      substance, terms, origin, created_at, not_before, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, \
-     $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) ON CONFLICT (owner, identity) DO NOTHING";
+     $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) ON CONFLICT (owner, identity) DO NOTHING";
 
 /// An identity that was given up is never taken again: another proposal may have it by now.
 const UPDATE: &str = "UPDATE proposals SET identity = CASE WHEN identity IS NULL THEN NULL ELSE $2 END, status = $3, execution = $4, due_at = $5, \

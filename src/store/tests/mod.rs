@@ -1,10 +1,10 @@
 //! One suite, run against both databases.
 
 mod postgres;
+mod queue;
 mod tasks;
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
@@ -24,6 +24,10 @@ use crate::proposal::{
 use crate::revocation::Subject;
 use crate::store::{Error, MAX_PENDING, Put, Revocation, Store, proved};
 use postgres::Postgres;
+use queue::{
+    what_is_given_back_is_due_later, what_kept_it_from_being_sent_is_known,
+    what_one_has_taken_nobody_else_takes, who_has_much_to_do_keeps_nobody_waiting,
+};
 use tasks::{
     a_budget_is_never_exceeded_whoever_comes_when, a_task_is_read_back_whole,
     ending_a_task_ends_all_behind_it_and_its_proposals,
@@ -196,7 +200,7 @@ async fn what_a_dead_executor_had_is_unknown_and_not_sent_again(url: String) {
     let lost = store.lose("c", Timestamp::from_micros(6_000)).await.unwrap();
     assert_eq!(lost.iter().map(Proposal::id).collect::<Vec<_>>(), [second]);
     assert_eq!(store.load(first).await.unwrap().state().execution, Execution::Unknown);
-    assert_eq!(store.due(NOW, NOW, None).await.unwrap(), []);
+    assert_eq!(store.take(NOW, NOW, 9).await.unwrap(), []);
 }
 
 async fn what_an_executor_had_that_fell_silent_is_unknown(url: String) {
@@ -232,18 +236,6 @@ async fn one_that_ends_late_leaves_its_successor_alone(url: String) {
     let ended = store.finish(late, "a", Outcome::Succeeded(answer()), EXPIRES).await.unwrap();
     assert_eq!(ended.state().execution, Execution::Succeeded);
     assert_eq!(store.put(again(&draft), EXPIRES).await.unwrap(), Put::Standing(next));
-}
-
-async fn what_is_given_back_is_due_later(url: String) {
-    let store = Store::open(&url).await.unwrap();
-    let id = approved(&store, draft("one")).await;
-    store.claim(id, claim("a"), NOW).await.unwrap();
-    let later = NOW.plus(Duration::from_micros(7));
-    store.release(id, "a", later).await.unwrap();
-    assert_eq!(store.due(NOW, NOW, None).await.unwrap(), []);
-    assert_eq!(store.due(later, later, None).await.unwrap(), [id]);
-    assert_eq!(store.due(later, later, Some(id)).await.unwrap(), []);
-    assert_eq!(store.due(later, EXPIRES, None).await.unwrap(), []);
 }
 
 async fn what_is_over_expires_and_is_not_denied(url: String) {
@@ -425,6 +417,9 @@ suite!(
     what_an_executor_had_that_fell_silent_is_unknown,
     one_that_ends_late_leaves_its_successor_alone,
     what_is_given_back_is_due_later,
+    who_has_much_to_do_keeps_nobody_waiting,
+    what_one_has_taken_nobody_else_takes,
+    what_kept_it_from_being_sent_is_known,
     what_is_over_expires_and_is_not_denied,
     each_person_answers_once_and_for_this_digest,
     a_signature_is_used_once,

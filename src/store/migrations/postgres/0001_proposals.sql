@@ -4,6 +4,7 @@ CREATE TABLE proposals (
     id TEXT PRIMARY KEY,
     owner TEXT NOT NULL,
     task TEXT,
+    authority TEXT NOT NULL,
     digest BYTEA NOT NULL,
     -- What an identical request finds it by, while it stands.
     identity TEXT,
@@ -21,7 +22,12 @@ CREATE TABLE proposals (
     executor TEXT,
     claimed_until BIGINT,
     finished_at BIGINT,
-    answer BYTEA
+    answer BYTEA,
+    -- How often it was to be carried out without its agent, when that may be tried again, and what
+    -- kept it from being sent.
+    tries BIGINT NOT NULL DEFAULT 0,
+    try_at BIGINT NOT NULL DEFAULT 0,
+    trouble TEXT
 );
 
 CREATE UNIQUE INDEX proposals_standing ON proposals (owner, identity);

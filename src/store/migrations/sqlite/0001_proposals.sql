@@ -4,6 +4,7 @@ CREATE TABLE proposals (
     id TEXT PRIMARY KEY,
     owner TEXT NOT NULL,
     task TEXT,
+    authority TEXT NOT NULL,
     digest BLOB NOT NULL,
     -- What an identical request finds it by, while it stands.
     identity TEXT,
@@ -21,7 +22,12 @@ CREATE TABLE proposals (
     executor TEXT,
     claimed_until INTEGER,
     finished_at INTEGER,
-    answer BLOB
+    answer BLOB,
+    -- How often it was to be carried out without its agent, when that may be tried again, and what
+    -- kept it from being sent.
+    tries INTEGER NOT NULL DEFAULT 0,
+    try_at INTEGER NOT NULL DEFAULT 0,
+    trouble TEXT
 ) STRICT;
 
 CREATE UNIQUE INDEX proposals_standing ON proposals (owner, identity);
