@@ -43,6 +43,7 @@ pub mod policy;
 pub mod proposal;
 pub mod approval;
 pub mod revocation;
+pub mod event;
 pub mod history;
 pub mod audit;
 pub mod enforce;
