@@ -15,7 +15,7 @@ pub struct StateMetrics {
     pub lag: Histogram,
     /// `countersign_exchanges_cut_total`
     pub cut: IntCounter,
-    /// `countersign_proposals{state}`: `pending`, `queued`, `running` or `unknown`.
+    /// `countersign_proposals{state}`: `pending`, `queued`, `running`, `unsent` or `unknown`.
     pub proposals: IntGaugeVec,
 }
 
