@@ -8,8 +8,9 @@ use crate::clock::Timestamp;
 use crate::event::{Event, Kind, Subject};
 use crate::id::EventId;
 use crate::identity::SpiffeId;
-use crate::proposal::{Proposal, State};
+use crate::proposal::{Callback, Proposal, State};
 use crate::revocation;
+use crate::store::callbacks;
 use crate::store::connection::{Store, Transaction, Value};
 use crate::store::error::Error;
 use crate::store::proposals::MAX_PAGE;
@@ -104,7 +105,20 @@ pub(super) async fn of_proposal(
 ) -> Result<(), Error> {
     let Some(kind) = Kind::of_proposal(before, proposal.state()) else { return Ok(()) };
     let event = Event::new(kind, Subject::Proposal(proposal.id()));
-    add(transaction, &event.of(proposal.substance().owner())).await
+    let event = event.of(proposal.substance().owner());
+    add(transaction, &event).await?;
+    match &proposal.draft().callback {
+        Some(callback) if calls(callback, kind) => callbacks::add(transaction, &event).await,
+        _ => Ok(()),
+    }
+}
+
+/// Whether an agent that wants to hear of its proposal wants to hear of `kind`.
+fn calls(callback: &Callback, kind: Kind) -> bool {
+    match callback.events.is_empty() {
+        true => kind == Kind::ProposalApproved || kind.ends_a_proposal(),
+        false => callback.events.contains(kind.as_str()),
+    }
 }
 
 /// Writes that somebody answered `proposal`.
@@ -122,7 +136,8 @@ pub(super) async fn of_answer(
 /// Writes that `task` was made to stand as it does.
 pub(super) async fn of_task(transaction: &mut Transaction, task: &Task) -> Result<(), Error> {
     let Some(kind) = Kind::of_task(task.status) else { return Ok(()) };
-    let kind = if task.parent.is_some() && kind == Kind::TaskOpen { Kind::TaskDelegated } else { kind };
+    let kind =
+        if task.parent.is_some() && kind == Kind::TaskOpen { Kind::TaskDelegated } else { kind };
     add(transaction, &Event::new(kind, Subject::Task(task.id)).of(&task.owner)).await
 }
 
@@ -140,7 +155,7 @@ pub(super) async fn of_revocation(
     add(transaction, &event).await
 }
 
-fn read(row: &Row) -> Result<Event, Error> {
+pub(super) fn read(row: &Row) -> Result<Event, Error> {
     let agent = row.text("agent")?.map(|agent| SpiffeId::parse(&agent)).transpose();
     Ok(Event {
         id: row.parsed("id", EventId::parse)?,

@@ -20,6 +20,7 @@ mod bounds;
 mod queue;
 mod executors;
 mod events;
+mod callbacks;
 mod revocations;
 mod task_row;
 mod labels;
@@ -33,6 +34,7 @@ mod tests;
 
 pub use approvals::{Approval, proved};
 pub use bounds::MAX_PENDING;
+pub use callbacks::Call;
 pub use config::Config;
 pub use connection::Store;
 pub use desk::Desk;

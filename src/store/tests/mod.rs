@@ -62,6 +62,7 @@ fn draft(body: &'static str) -> Draft {
             reasons: vec![reason],
         },
         key: None,
+        callback: None,
         created: NOW,
         not_before: NOW,
         expires_at: EXPIRES,

@@ -6,3 +6,13 @@ CREATE TABLE events (
     agent TEXT,
     detail TEXT
 ) STRICT;
+
+-- Where the owner of a proposal wants to hear of it, as JSON.
+ALTER TABLE proposals ADD COLUMN callback TEXT;
+
+-- What its owner has still to hear.
+CREATE TABLE callbacks (
+    event TEXT PRIMARY KEY,
+    tries INTEGER NOT NULL DEFAULT 0,
+    try_at INTEGER NOT NULL DEFAULT 0
+) STRICT;
