@@ -15,6 +15,7 @@ mod proposals;
 mod forward;
 mod approvals;
 mod replicas;
+mod endurance;
 mod revocations;
 mod tasks;
 mod history;
