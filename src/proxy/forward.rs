@@ -14,7 +14,7 @@ use http::{HeaderName, HeaderValue, Method, Request, Uri};
 use serde::Deserialize;
 
 use crate::clock::Timestamp;
-use crate::enforce::{Ask, Cause, consider, substance};
+use crate::enforce::{Ask, Cause, Refusal, consider, substance};
 use crate::id::{ProposalId, TaskId};
 use crate::identity::Caller;
 use crate::policy::{ApprovalNeed, Decision, Reason};
@@ -23,7 +23,7 @@ use crate::proxy::account::Account;
 use crate::proxy::carried::Carried;
 use crate::proxy::docket::Docket;
 use crate::proxy::failure::Failure;
-use crate::proxy::{mailbox, offline, proposing};
+use crate::proxy::{mailbox, offline, proposing, work};
 use crate::route::terms::{Encoding, Inspect};
 use crate::route::{Body, Head};
 use crate::store::Put;
@@ -94,8 +94,14 @@ pub(super) async fn put(
     if !proposing::can_be_kept(&ask) {
         return Err(Failure::Unfit(KIND));
     }
-    let judged = judged(account, &ask)?;
-    let needs = judged.needs;
+    let judged = match judged(account, &ask) {
+        Ok(judged) => judged,
+        Err(refusal) => {
+            work::refused(&account.plane.shared, &refusal).await?;
+            return Err(refusal.into());
+        }
+    };
+    let (needs, amount) = (judged.needs, judged.decision.amount().cloned());
     let not_before = wanted.not_before(now)?;
     let draft = Draft {
         id: ProposalId::new(),
@@ -111,7 +117,7 @@ pub(super) async fn put(
     if needs.is_empty() {
         proposal.decide(Verdict::Approve, now).map_err(crate::store::Error::from)?;
     }
-    let (Put::Fresh(put) | Put::Standing(put)) = docket.desk.put(proposal, now).await?;
+    let (Put::Fresh(put) | Put::Standing(put)) = docket.desk.put(proposal, amount, now).await?;
     Ok(put)
 }
 
@@ -123,7 +129,7 @@ struct Judged {
     reasons: Vec<Reason>,
 }
 
-fn judged(account: &Account, ask: &Ask) -> Result<Judged, Failure> {
+fn judged(account: &Account, ask: &Ask) -> Result<Judged, Box<Refusal>> {
     let said = consider(&mut account.view.judge.borrow_mut(), ask.clone());
     Ok(match said {
         Ok(decision) => {
@@ -135,7 +141,7 @@ fn judged(account: &Account, ask: &Ask) -> Result<Judged, Failure> {
             needs: refusal.needs().to_vec(),
             reasons: refusal.reasons().to_vec(),
         },
-        Err(refusal) => return Err(refusal.into()),
+        Err(refusal) => return Err(refusal),
     })
 }
 

@@ -1,5 +1,6 @@
 //! One suite, run against both databases.
 
+mod charges;
 mod postgres;
 mod queue;
 mod tasks;
@@ -23,15 +24,23 @@ use crate::proposal::{
 };
 use crate::revocation::Subject;
 use crate::store::{Error, MAX_PENDING, Put, Revocation, Store, proved};
+use charges::{
+    a_proposal_that_ended_never_counts_again,
+    an_answer_that_is_too_much_for_the_budget_is_not_kept,
+    bytes_are_taken_before_they_pass_and_given_back, no_budget_is_exceeded_under_any_interleaving,
+    what_a_proposal_takes_is_kept_back_until_it_ends, what_may_have_been_sent_is_used_up,
+};
 use postgres::Postgres;
 use queue::{
     what_is_given_back_is_due_later, what_kept_it_from_being_sent_is_known,
     what_one_has_taken_nobody_else_takes, who_has_much_to_do_keeps_nobody_waiting,
 };
 use tasks::{
-    a_budget_is_never_exceeded_whoever_comes_when, a_task_is_read_back_whole,
+    a_budget_is_never_exceeded_whoever_comes_when,
+    a_pause_is_told_until_it_is_over_and_silence_is_one, a_task_is_read_back_whole,
     ending_a_task_ends_all_behind_it_and_its_proposals,
     labels_never_shrink_and_what_is_final_stays,
+    rules_end_pause_and_narrow_with_what_they_let_pass,
 };
 
 const NOW: Timestamp = Timestamp::from_micros(5_000);
@@ -430,6 +439,14 @@ suite!(
     a_budget_is_never_exceeded_whoever_comes_when,
     labels_never_shrink_and_what_is_final_stays,
     ending_a_task_ends_all_behind_it_and_its_proposals,
+    a_pause_is_told_until_it_is_over_and_silence_is_one,
+    rules_end_pause_and_narrow_with_what_they_let_pass,
+    what_a_proposal_takes_is_kept_back_until_it_ends,
+    what_may_have_been_sent_is_used_up,
+    an_answer_that_is_too_much_for_the_budget_is_not_kept,
+    bytes_are_taken_before_they_pass_and_given_back,
+    no_budget_is_exceeded_under_any_interleaving,
+    a_proposal_that_ended_never_counts_again,
 );
 
 #[tokio::test]
