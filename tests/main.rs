@@ -17,6 +17,7 @@ mod approvals;
 mod replicas;
 mod revocations;
 mod tasks;
+mod budgets;
 mod history;
 mod bundles;
 mod decision_log;
