@@ -18,6 +18,7 @@ mod replicas;
 mod endurance;
 mod revocations;
 mod tasks;
+mod budgets;
 mod history;
 mod bundles;
 mod decision_log;
