@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::app::supply::Supply;
 use crate::audit;
+use crate::callback::{self, Caller, CallerError};
 use crate::clock::{Clock, Timestamp};
 use crate::config::code::Code;
 use crate::config::keypath::KeyPath;
@@ -34,6 +35,8 @@ pub struct Assembly {
     pub snapshot: Snapshot,
     /// What stands until a restart, and the files behind it all.
     pub standing: Standing,
+    /// How agents are called back, if they are.
+    pub caller: Option<Caller>,
     /// The names that upstreams are reached by, with their ports.
     pub upstream_hosts: Vec<(String, u16)>,
     /// What is legal and unwise.
@@ -57,6 +60,8 @@ pub struct Standing {
     pub receiver: Option<fetch::Config>,
     /// The database of what outlives the process, if there is one.
     pub state: Option<store::Config>,
+    /// How agents are called back, if they are.
+    pub callbacks: Option<callback::Config>,
     /// Where the policy's archive comes from, if it comes from a server.
     pub supply: Option<Supply>,
     /// Every file and folder whose change may change any of this.
@@ -77,8 +82,8 @@ impl Standing {
     pub fn needs_restart(&self, other: &Self) -> bool {
         (&self.listeners, &self.admin, self.workers, &self.audit)
             != (&other.listeners, &other.admin, other.workers, &other.audit)
-            || (&self.history, &self.receiver, &self.state)
-                != (&other.history, &other.receiver, &other.state)
+            || (&self.history, &self.receiver, &self.state, &self.callbacks)
+                != (&other.history, &other.receiver, &other.state, &other.callbacks)
     }
 }
 
@@ -110,6 +115,7 @@ impl Assembly {
         let warnings = loading.problems.iter().map(|p| p.message.to_string()).collect();
         Ok(Self {
             snapshot: parts.snapshot,
+            caller: parts.caller,
             standing: Standing {
                 listeners: file.doors(),
                 admin: file.admin(),
@@ -118,6 +124,7 @@ impl Assembly {
                 history: file.history(),
                 receiver: parts.receiver,
                 state: file.state(),
+                callbacks: file.callbacks(),
                 supply: parts.supply,
                 files,
             },
@@ -143,6 +150,7 @@ struct Parts {
     audit: audit::Config,
     supply: Option<Supply>,
     receiver: Option<fetch::Config>,
+    caller: Option<Caller>,
 }
 
 impl Loading {
@@ -154,6 +162,7 @@ impl Loading {
         let credentials = file.credentials().map_err(|problem| self.problems.add(problem)).ok();
         let audit = file.audit().map_err(|problem| self.problems.add(problem)).ok();
         let receiver = file.receiver().map_err(|problem| self.problems.add(problem)).ok();
+        let caller = self.caller(file);
         let supply = Supply::of(file).map_err(|problem| self.problems.add(problem)).ok();
         let routes = file.routes().map_err(|problem| self.problems.add(problem)).ok();
         self.observed(routes.as_deref().unwrap_or_default(), clock);
@@ -168,7 +177,13 @@ impl Loading {
             waiting: file.waiting(),
             people: file.people(),
         };
-        Some(Parts { snapshot, audit: audit?, supply: supply?, receiver: receiver? })
+        Some(Parts {
+            snapshot,
+            audit: audit?,
+            supply: supply?,
+            receiver: receiver?,
+            caller: caller?,
+        })
     }
 
     /// Nothing is observed for ever, by whatever name.
@@ -181,6 +196,17 @@ impl Loading {
                 self.problems.add(Problem::value(Code::Range, at, message));
             }
         }
+    }
+
+    fn caller(&mut self, file: &File) -> Option<Option<Caller>> {
+        let caller = file.callbacks().map(|config| Caller::new(&config)).transpose();
+        let at = |key| KeyPath::top("callbacks").key(key);
+        caller
+            .map_err(|why| {
+                let at = at(if matches!(why, CallerError::Key(_)) { "key" } else { "tls" });
+                self.problems.add(Problem::value(Code::Unusable, at, why.to_string()));
+            })
+            .ok()
     }
 
     fn security(&mut self, file: &File, clock: &Clock) -> Option<(Security, Timestamp)> {

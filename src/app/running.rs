@@ -77,7 +77,8 @@ impl Running {
         let docket = store
             .as_ref()
             .map(|store| Docket::new(store.desk(), store.register(), shutdown.clone()));
-        let Assembly { snapshot, standing, .. } = assembly;
+        let Assembly { snapshot, standing, caller, .. } = assembly;
+        let docket = docket.map(|docket| docket.calling(caller.map(Arc::new)));
         let shared = Shared::new(snapshot, log, checker, kept, clock, metrics);
         let shared = Arc::new(shared.with_docket(docket));
         shared.announce();

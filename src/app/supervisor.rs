@@ -15,6 +15,7 @@ use crate::app::assemble::{Assembly, Standing};
 use crate::app::delivery::Delivery;
 use crate::app::supply::{self, Supply};
 use crate::app::watch::{INTERVAL, Watch};
+use crate::callback;
 use crate::listener::Bound;
 use crate::listener::accept::Acceptor;
 use crate::proxy::Shared;
@@ -66,6 +67,13 @@ impl Supervisor {
         supplier.follow(standing.supply.as_ref(), &shared);
         if let Some(delivery) = Delivery::of(&standing) {
             tokio::task::spawn_local(delivery.run(shared.metrics.history.clone()));
+        }
+        if let Some((docket, caller)) =
+            shared.docket.as_ref().and_then(|docket| Some((docket, docket.caller.clone()?)))
+        {
+            let counted = (shared.clock.clone(), shared.metrics.state.clone());
+            let calls = callback::run(caller, docket.desk.clone(), counted, shutdown.clone());
+            tokio::task::spawn_local(calls);
         }
         tokio::task::spawn_local(reload_on_change(config, standing, shared, supplier));
         shutdown.wait().await;
@@ -141,7 +149,7 @@ async fn reload(config: &Path, standing: &mut Standing, shared: &Arc<Shared>) ->
         Ok(Ok(assembly)) => {
             if assembly.standing.needs_restart(standing) {
                 warn!(
-                    "`listeners`, `workers`, `audit`, `state` or `policy.history` changed: that takes effect at a restart"
+                    "`listeners`, `workers`, `audit`, `state`, `callbacks` or `policy.history` changed: that takes effect at a restart"
                 );
             }
             standing.files.clone_from(&assembly.standing.files);

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::config::audit::Audit;
+use crate::config::callbacks::Callbacks;
 use crate::config::code::Code;
 use crate::config::credentials::Credential;
 use crate::config::identity::Identity;
@@ -70,6 +71,8 @@ pub struct File {
     pub approvals: Option<Approvals>,
     /// Where proposals are kept.
     pub state: Option<State>,
+    /// Whether agents are told what becomes of their proposals.
+    pub callbacks: Option<Callbacks>,
     /// Where the record is kept.
     pub audit: Audit,
 }
@@ -147,6 +150,7 @@ impl File {
         self.upstreams.values_mut().for_each(|upstream| upstream.rebase(folder));
         self.credentials.values_mut().for_each(|credential| credential.rebase(folder));
         self.state.iter_mut().for_each(|state| state.rebase(folder));
+        self.callbacks.iter_mut().for_each(|callbacks| callbacks.rebase(folder));
         self.audit.rebase(folder);
     }
 }

@@ -30,6 +30,7 @@ pub mod routes;
 mod operations;
 pub mod audit;
 pub mod state;
+mod callbacks;
 pub mod file;
 mod tree;
 mod strict;

@@ -11,7 +11,9 @@ use http::uri;
 
 use crate::approval;
 use crate::audit;
+use crate::callback;
 use crate::config::bundle::{Key, Server, Signing};
+use crate::config::callbacks::Callbacks;
 use crate::config::code::Code;
 use crate::config::credentials::Credential;
 use crate::config::file::{File, Workers};
@@ -164,6 +166,11 @@ impl File {
     /// The database of what outlives the process, if there is one.
     pub fn state(&self) -> Option<store::Config> {
         self.state.as_ref().map(State::used)
+    }
+
+    /// How agents are told what becomes of their proposals, if they are.
+    pub fn callbacks(&self) -> Option<callback::Config> {
+        self.callbacks.as_ref().map(Callbacks::used)
     }
 
     /// How agents wait for people.

@@ -13,12 +13,14 @@ use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, Request, Uri};
 use serde::Deserialize;
 
+use crate::callback::Endpoint;
 use crate::clock::Timestamp;
 use crate::enforce::{Ask, Cause, consider, substance};
+use crate::event::Kind;
 use crate::id::{ProposalId, TaskId};
 use crate::identity::Caller;
 use crate::policy::{ApprovalNeed, Decision, Reason};
-use crate::proposal::{Draft, IdempotencyKey, MAX_BODY, Proposal, Terms, Verdict};
+use crate::proposal::{Callback, Draft, IdempotencyKey, MAX_BODY, Proposal, Terms, Verdict};
 use crate::proxy::account::Account;
 use crate::proxy::carried::Carried;
 use crate::proxy::docket::Docket;
@@ -37,6 +39,8 @@ pub(super) struct Wanted {
     not_before: Option<String>,
     /// How long it may take until it is carried out, in seconds from `not_before`.
     expires_in: Option<u64>,
+    /// Where the agent wants to hear what becomes of it.
+    callback: Option<Callback>,
 }
 
 /// The request.
@@ -103,6 +107,7 @@ pub(super) async fn put(
         origin: proposing::origin(account, &ask),
         terms: Terms::new(&needs, &judged.reasons),
         key: Some(key),
+        callback: wanted.callback(docket)?,
         created: now,
         not_before,
         expires_at: not_before.plus(wanted.life(account, &needs)?),
@@ -140,6 +145,20 @@ fn judged(account: &Account, ask: &Ask) -> Result<Judged, Failure> {
 }
 
 impl Wanted {
+    fn callback(&self, docket: &Docket) -> Result<Option<Callback>, Failure> {
+        let Some(callback) = &self.callback else { return Ok(None) };
+        if docket.caller.is_none() {
+            return Err(Failure::Unfit(NO_CALLBACK));
+        }
+        let fits = Endpoint::parse(&callback.endpoint).is_some()
+            && callback.state.as_ref().is_none_or(|state| state.len() <= MAX_STATE)
+            && callback.events.iter().all(|kind| Kind::parse(kind).is_some());
+        match fits {
+            true => Ok(Some(callback.clone())),
+            false => Err(Failure::Unfit(CALLBACK)),
+        }
+    }
+
     fn not_before(&self, now: Timestamp) -> Result<Timestamp, Failure> {
         let Some(text) = &self.not_before else { return Ok(now) };
         let time = Timestamp::parse(text).ok_or(Failure::Unfit(TIME))?;
@@ -205,7 +224,12 @@ async fn wanted(head: &Head, body: &mut Body) -> Result<Wanted, Failure> {
 }
 
 pub(super) const FORM: &str = "a JSON object with `request` (`method`, `url`, and, if wanted, `headers` and `body` or \
-     `body_base64`), and, if wanted, `not_before` and `expires_in`";
+     `body_base64`), and, if wanted, `not_before`, `expires_in` and `callback`";
+
+const NO_CALLBACK: &str = "it without `callback`: the operator has not set up callbacks";
+
+const CALLBACK: &str = "`callback` with `endpoint`, an https URL, and, if wanted, `state` of at most 512 bytes and `events`, \
+     a list like `proposal.approved`";
 
 const KEY: &str = "an `Idempotency-Key` of 1 to 255 visible characters with what you put forward";
 
@@ -225,6 +249,9 @@ const LIFE: &str = "`expires_in` in seconds, at most 30 days of them";
 
 /// The longest until it is carried out, and the furthest ahead that it may begin.
 const LONGEST: Duration = Duration::from_secs(30 * 86_400);
+
+/// The longest word of an agent's own that comes back with a callback, in bytes.
+const MAX_STATE: usize = 512;
 
 /// The most bytes of what is put forward: the body may take a third more as Base64.
 const LIMIT: usize = 2 * MAX_BODY;

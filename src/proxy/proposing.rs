@@ -100,6 +100,7 @@ impl Call<'_> {
             origin: origin(self.account, &self.ask),
             terms: self.terms.clone(),
             key: None,
+            callback: None,
             created: now,
             not_before: now,
             expires_at: now.plus(expiry),

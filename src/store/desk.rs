@@ -11,10 +11,11 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
 use crate::clock::Timestamp;
-use crate::id::{ProposalId, TaskId};
+use crate::id::{EventId, ProposalId, TaskId};
 use crate::identity::SpiffeId;
 use crate::proposal::{Claim, Outcome, Proposal};
 use crate::store::approvals::Approval;
+use crate::store::callbacks::Call;
 use crate::store::connection::Store;
 use crate::store::error::Error;
 use crate::store::proposals::Put;
@@ -118,6 +119,30 @@ impl Desk {
     pub async fn release(&self, id: ProposalId, now: Timestamp) -> Result<Proposal, Error> {
         let executor = Arc::clone(&self.executor);
         self.ask(move |store| async move { store.release(id, &executor, now).await }).await
+    }
+
+    /// Takes calls that are due, as [`Store::take_calls`] does.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn take_calls(&self, now: Timestamp, places: usize) -> Result<Vec<Call>, Error> {
+        self.ask(move |store| async move { store.take_calls(now, places).await }).await
+    }
+
+    /// A call that is not made any more, as [`Store::call_done`] says.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn call_done(&self, event: EventId) -> Result<(), Error> {
+        self.ask(move |store| async move { store.call_done(event).await }).await
+    }
+
+    /// A call that is tried again, as [`Store::put_call_off`] says.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn put_call_off(&self, event: EventId, until: Timestamp) -> Result<(), Error> {
+        self.ask(move |store| async move { store.put_call_off(event, until).await }).await
     }
 
     /// Says what came of carrying out the proposal `id`.

@@ -8,6 +8,7 @@ use crate::id::{RouteName, TaskId};
 use crate::identity::SpiffeId;
 use crate::store::connection::{Store, Transaction, Value};
 use crate::store::error::Error;
+use crate::store::events;
 use crate::store::labels;
 use crate::store::proposals;
 use crate::store::task_row::{columns, id, number, read};
@@ -45,6 +46,7 @@ impl Store {
         admit(&mut transaction, &task).await?;
         transaction.execute(INSERT, columns(&task, task.id, 0)).await?;
         begin(&mut transaction, &task, task.created).await?;
+        events::of_task(&mut transaction, &task).await?;
         transaction.commit().await?;
         Ok(task)
     }
@@ -136,6 +138,7 @@ impl Store {
             return Err(Error::TooManyTasks);
         }
         transaction.execute(INSERT, columns(&handed, root, lineage.tasks().len())).await?;
+        events::of_task(&mut transaction, &handed).await?;
         // What the one who hands it on has touched, comes along.
         let known = labels::of(&mut transaction, &agent, Some(&lineage), now, lasting).await?;
         labels::add(&mut transaction, &root.to_string(), &known, now).await?;
@@ -198,6 +201,7 @@ pub(super) async fn turn(
         let ended = next.is_final().then_some(now);
         let values = vec![id(one.id), Value::from(next.as_str()), ended.into()];
         transaction.execute(TURN, values).await?;
+        events::of_task(transaction, &Task { status: next, ..one.clone() }).await?;
         if next.is_final() {
             proposals::cancel_all(transaction, one.id, now).await?;
         }

@@ -1,5 +1,6 @@
 //! One suite, run against both databases.
 
+mod events;
 mod postgres;
 mod queue;
 mod tasks;
@@ -23,6 +24,10 @@ use crate::proposal::{
 };
 use crate::revocation::Subject;
 use crate::store::{Error, MAX_PENDING, Put, Revocation, Store, proved};
+use events::{
+    a_follower_hears_of_everything_once, every_change_is_told_once,
+    tasks_and_revocations_are_told_too,
+};
 use postgres::Postgres;
 use queue::{
     what_is_given_back_is_due_later, what_kept_it_from_being_sent_is_known,
@@ -57,6 +62,7 @@ fn draft(body: &'static str) -> Draft {
             reasons: vec![reason],
         },
         key: None,
+        callback: None,
         created: NOW,
         not_before: NOW,
         expires_at: EXPIRES,
@@ -430,6 +436,9 @@ suite!(
     a_budget_is_never_exceeded_whoever_comes_when,
     labels_never_shrink_and_what_is_final_stays,
     ending_a_task_ends_all_behind_it_and_its_proposals,
+    every_change_is_told_once,
+    tasks_and_revocations_are_told_too,
+    a_follower_hears_of_everything_once,
 );
 
 #[tokio::test]

@@ -14,7 +14,7 @@ fn agent(number: usize) -> SpiffeId {
     SpiffeId::parse(&format!("spiffe://example.org/agent/{number}")).unwrap()
 }
 
-fn task(requests: Option<u64>) -> Task {
+pub(super) fn task(requests: Option<u64>) -> Task {
     let bounds = Bounds { scope: Scope::default(), requests, deadline: EXPIRES, depth: 4 };
     let (id, purpose) = (TaskId::new(), "to test".to_owned());
     let (parent, used, status) = (None, 0, task::Status::Open);
