@@ -12,11 +12,13 @@ use tokio::runtime::Builder;
 use tokio::task::{JoinSet, LocalSet};
 use tracing::{error, warn};
 
+use crate::control::events;
+use crate::control::failure::Failure;
+use crate::control::gate::Shown;
 use crate::control::reply::{Reply, Sending};
 use crate::control::request::Request;
 use crate::control::routes;
 use crate::control::service::{Service, Visit};
-use crate::control::failure::Failure;
 use crate::listener::serve::Site;
 use crate::listener::{Bound, Census, Guest, ListenerConfig};
 use crate::metrics::ListenerMetrics;
@@ -47,8 +49,10 @@ impl Door {
 
     async fn run(self, grace: Duration) {
         let Self { listeners, service, mut shutdown } = self;
-        let follower = Arc::clone(&service);
-        let keys = tokio::task::spawn_local(async move { follower.follow_keys().await });
+        let of = Arc::clone(&service);
+        let background = tokio::task::spawn_local(async move {
+            tokio::join!(of.follow_keys(), events::look(&of))
+        });
         let mut accepting = JoinSet::new();
         for (config, bound) in listeners {
             let metrics = service.shared.metrics.listener.clone();
@@ -57,7 +61,7 @@ impl Door {
         }
         shutdown.wait().await;
         while accepting.join_next().await.is_some() {}
-        keys.abort();
+        background.abort();
     }
 }
 
@@ -123,7 +127,7 @@ async fn answer(
     request: http::Request<Incoming>,
 ) -> Response<Sending> {
     let progress = guest.begin();
-    let reply = match visited(&service, &guest, request).await {
+    let reply = match visited(&service, guest, request).await {
         Ok(reply) => reply,
         Err(failure) => {
             if let Failure::Store(why) = &failure
@@ -141,19 +145,19 @@ async fn answer(
 
 /// Who asks, what, and its answer. Who it is comes first: a stranger does not learn what is here.
 async fn visited(
-    service: &Service,
-    guest: &Guest,
+    service: &Arc<Service>,
+    guest: Rc<Guest>,
     request: http::Request<Incoming>,
 ) -> Result<Reply, Failure> {
     let (parts, body) = request.into_parts();
     // Taking the head apart leaves out what an agent must not say; here it says who asks.
-    let shown = parts.headers.clone();
-    let mut request = Request::read(parts, body, guest)?;
+    let headers = parts.headers.clone();
+    let mut request = Request::read(parts, body, &guest)?;
+    let shown = Rc::new(Shown { guest, headers });
     let (snapshot, now) = (service.shared.snapshot(), service.shared.clock.now());
-    let caller = service.gate().admit(guest, &shown, &snapshot.people, now)?;
-    let visit =
-        Visit { service, caller: &caller, snapshot: &snapshot, now, request: &mut request };
-    routes::answer(visit).await
+    let caller = service.gate().admit(&shown, &snapshot.people, now)?;
+    let (shown, caller, snapshot) = (&shown, &caller, &*snapshot);
+    routes::answer(Visit { service, shown, caller, snapshot, now, request: &mut request }).await
 }
 
 /// How long to wait after the operating system refused to accept.

@@ -4,6 +4,7 @@
 //! configuration makes sure of.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 
@@ -24,6 +25,15 @@ pub struct Gate {
     pub(super) security: Security,
     pub(super) issuer: Option<Issuer>,
     operators: BTreeSet<Identity>,
+}
+
+/// What somebody shows to say who they are.
+#[derive(Debug)]
+pub(super) struct Shown {
+    /// Their connection, with its certificate.
+    pub(super) guest: Rc<Guest>,
+    /// The request's headers, with its token.
+    pub(super) headers: HeaderMap,
 }
 
 impl Gate {
@@ -50,14 +60,13 @@ impl Gate {
     /// [`Failure::Stranger`], if they are nobody who may do anything.
     pub(super) fn admit(
         &self,
-        guest: &Guest,
-        headers: &HeaderMap,
+        shown: &Shown,
         people: &People,
         now: Timestamp,
     ) -> Result<Caller, Failure> {
-        let shown = guest.spiffe_id(&self.security.trust).map_err(Failure::Certificate)?;
-        let token = bearer(headers)?;
-        let name = match (shown, token) {
+        let shown_id = shown.guest.spiffe_id(&self.security.trust);
+        let token = bearer(&shown.headers)?;
+        let name = match (shown_id.map_err(Failure::Certificate)?, token) {
             (Some(_), Some(_)) => return Err(Failure::TwoNames),
             (Some(id), None) => Identity::parse(id.as_str()).map_err(|_| Failure::Anonymous)?,
             (None, Some(token)) => {

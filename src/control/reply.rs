@@ -39,7 +39,10 @@ enum Source {
 
 /// A body on its way. The exchange lasts for as long as it is being sent.
 #[derive(Debug)]
-pub struct Sending(Source, InProgress);
+pub(super) struct Sending {
+    source: Source,
+    _progress: InProgress,
+}
 
 impl Reply {
     /// A document.
@@ -107,7 +110,7 @@ impl Reply {
 
     /// As HTTP.
     pub(super) fn into_response(self, progress: InProgress) -> Response<Sending> {
-        let mut response = Response::new(Sending(self.body, progress));
+        let mut response = Response::new(Sending { source: self.body, _progress: progress });
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
         headers.extend(self.headers);
@@ -132,7 +135,7 @@ impl Body for Sending {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        match &mut self.0 {
+        match &mut self.source {
             Source::Events(events) => events.poll_recv(cx).map(|event| Some(Ok(Frame::data(event?)))),
             Source::Whole(body) if body.is_empty() => Poll::Ready(None),
             Source::Whole(body) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(body))))),
@@ -140,11 +143,11 @@ impl Body for Sending {
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(&self.0, Source::Whole(body) if body.is_empty())
+        matches!(&self.source, Source::Whole(body) if body.is_empty())
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.0 {
+        match &self.source {
             Source::Events(_) => SizeHint::default(),
             Source::Whole(body) => SizeHint::with_exact(body.len() as u64),
         }

@@ -1,15 +1,17 @@
 //! What all requests at the control door share.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, Semaphore, broadcast};
 use tracing::{error, info};
 
-use crate::control::caller::Caller;
-use crate::control::gate::Gate;
-use crate::control::request::Request;
 use crate::clock::Timestamp;
+use crate::control::caller::Caller;
+use crate::control::gate::{Gate, Shown};
+use crate::control::request::Request;
+use crate::event::Event;
 use crate::proxy::{Shared, Snapshot};
 use crate::shutdown::Shutdown;
 use crate::store;
@@ -25,6 +27,10 @@ pub struct Service {
     replaced: Notify,
     /// How many may follow events.
     pub(super) streams: Arc<Semaphore>,
+    /// What is new, for those who follow.
+    pub(super) news: broadcast::Sender<Arc<Event>>,
+    /// Somebody follows.
+    pub(super) listened: Notify,
     /// Asks those to stop who follow events.
     pub(super) shutdown: Shutdown,
     /// How many inputs may be evaluated at once: slowly, and on a thread of their own.
@@ -33,7 +39,8 @@ pub struct Service {
 
 /// One request, with who asks and what is in force.
 pub(super) struct Visit<'a> {
-    pub(super) service: &'a Service,
+    pub(super) service: &'a Arc<Service>,
+    pub(super) shown: &'a Rc<Shown>,
     pub(super) caller: &'a Caller,
     pub(super) snapshot: &'a Snapshot,
     pub(super) now: Timestamp,
@@ -48,6 +55,8 @@ impl Service {
             desk,
             gate: ArcSwap::from_pointee(gate),
             replaced: Notify::new(),
+            news: broadcast::channel(NEWS).0,
+            listened: Notify::new(),
             streams: Arc::new(Semaphore::new(STREAMS)),
             shutdown,
             evaluations: Arc::new(Semaphore::new(1)),
@@ -85,6 +94,9 @@ impl Service {
         }
     }
 }
+
+/// How far behind the newest event somebody may be who follows.
+const NEWS: usize = 1024;
 
 /// The most who may follow events at once.
 const STREAMS: usize = 64;

@@ -227,7 +227,8 @@ impl Site {
         None
     }
 
-    pub(super) fn refused(&self, reason: &str) {
+    /// Counts a connection that is turned away.
+    pub fn refused(&self, reason: &str) {
         self.metrics.refused.with_label_values(&[self.name.as_str(), reason]).inc();
     }
 }

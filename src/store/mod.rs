@@ -25,8 +25,10 @@ mod revocations;
 mod task_row;
 mod labels;
 mod tasks;
+mod listing;
 mod watch;
 mod desk;
+mod inquiries;
 mod sweep;
 mod keeper;
 #[cfg(test)]
@@ -41,6 +43,7 @@ pub use desk::Desk;
 pub use error::Error;
 pub use events::Follower;
 pub use keeper::Keeper;
+pub use listing::{Agent, Listing};
 pub use proposals::{MAX_PAGE, Put};
 pub use queue::{Errand, Trouble};
 pub use revocations::Revocation;
