@@ -82,7 +82,6 @@ codes! {
     NoAgents "C042" Error "No listener serves agents."
     NoTrust "C043" Error "No trust domain is trusted."
     SharedTrust "C044" Error "A trust domain would vouch for agents and for people."
-    Later "C050" Warning "A section or door that is not part of this version."
     NoAdmin "C051" Warning "No listener serves health and metrics."
     AdminExposed "C052" Warning "Health and metrics are served beyond this machine, without TLS."
     NoPolicy "C053" Error "There is no policy: nothing could be decided."
