@@ -112,8 +112,7 @@ impl Control {
 
 impl Oidc {
     fn check(&self, at: &KeyPath, report: &mut Report) {
-        let texts =
-            [("issuer", &self.issuer), ("audience", &self.audience), ("name", &self.name)];
+        let texts = [("issuer", &self.issuer), ("audience", &self.audience), ("name", &self.name)];
         for (key, text) in texts {
             if text.is_empty() || text.chars().any(|c| c.is_control() || c.is_whitespace()) {
                 let message = format!("`{key}` is one word");
@@ -160,7 +159,8 @@ pub(super) fn check(
     match (door, control) {
         (Some((name, _)), None) if !report.is_cut(&section) => {
             let at = KeyPath::top("listeners").key(name.as_str());
-            let message = format!("listener `{name}` serves people, and nothing says who is let in");
+            let message =
+                format!("listener `{name}` serves people, and nothing says who is let in");
             report.check(Problem::key(Code::Pair, at, message).help(
                 "add `control: { trust: { people.example.org: { bundle: pki/people-ca.pem } }, \
                  operators: [spiffe://people.example.org/ops] }`",

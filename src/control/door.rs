@@ -50,9 +50,10 @@ impl Door {
     async fn run(self, grace: Duration) {
         let Self { listeners, service, mut shutdown } = self;
         let of = Arc::clone(&service);
-        let background = tokio::task::spawn_local(async move {
-            tokio::join!(of.follow_keys(), events::look(&of))
-        });
+        let background =
+            tokio::task::spawn_local(
+                async move { tokio::join!(of.follow_keys(), events::look(&of)) },
+            );
         let mut accepting = JoinSet::new();
         for (config, bound) in listeners {
             let metrics = service.shared.metrics.listener.clone();

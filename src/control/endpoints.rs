@@ -5,9 +5,7 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use crate::control::page::Page;
-use crate::control::{
-    agents, answers, credentials, policy, proposal_view, revocations, tasks,
-};
+use crate::control::{agents, answers, credentials, policy, proposal_view, revocations, tasks};
 
 /// One path with one method.
 pub(super) struct Endpoint {

@@ -119,7 +119,8 @@ impl Failure {
         match self {
             Self::Ambiguous(rule) | Self::Body(BodyError::Ambiguous(rule)) => rule.detail().into(),
             Self::Anonymous => {
-                "show a certificate of `control.trust`, or one bearer token of `control.oidc`".into()
+                "show a certificate of `control.trust`, or one bearer token of `control.oidc`"
+                    .into()
             }
             Self::Body(BodyError::Broken(_)) => "the request's body broke off".into(),
             Self::Body(BodyError::Idle) => "the request's body did not arrive in time".into(),
@@ -137,11 +138,15 @@ impl Failure {
                 "send `If-Match` with the entity tag of the proposal that you have looked at".into()
             }
             Self::NotPermitted(why) => (*why).into(),
-            Self::Path => "there is nothing at this path; GET /v1/openapi.json lists what is".into(),
+            Self::Path => {
+                "there is nothing at this path; GET /v1/openapi.json lists what is".into()
+            }
             Self::Refused(why) => why.to_string().into(),
             Self::Stale => "this is not what you have looked at: its digest is another".into(),
             Self::Store(why) => match stored(why).0 {
-                StatusCode::SERVICE_UNAVAILABLE => "the store does not answer; try again later".into(),
+                StatusCode::SERVICE_UNAVAILABLE => {
+                    "the store does not answer; try again later".into()
+                }
                 _ => why.to_string().into(),
             },
             Self::Stranger(name) => {

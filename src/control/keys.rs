@@ -10,8 +10,8 @@ use std::sync::Arc;
 use arc_swap::ArcSwapOption;
 use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, JwkSet, KeyAlgorithm, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey};
-use tokio::sync::Notify;
 use std::time::Duration;
+use tokio::sync::Notify;
 
 use crate::clock::Timestamp;
 use crate::control::config::KeysAt;

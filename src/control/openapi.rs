@@ -7,8 +7,8 @@ use schemars::{JsonSchema, Schema};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::control::request::LARGEST;
 use crate::control::endpoints::{ENDPOINTS, Endpoint, Who};
+use crate::control::request::LARGEST;
 
 /// A problem in the sense of RFC 9457: every answer that is no success.
 #[derive(JsonSchema, Serialize)]
@@ -45,8 +45,7 @@ pub(super) fn document() -> Value {
     let mut paths = Map::new();
     for endpoint in &ENDPOINTS {
         let path = paths.entry(endpoint.path).or_insert_with(|| json!({}));
-        path[endpoint.method.to_ascii_lowercase()] =
-            operation(endpoint, &problem, &mut generator);
+        path[endpoint.method.to_ascii_lowercase()] = operation(endpoint, &problem, &mut generator);
     }
     json!({
         "openapi": "3.1.0",
@@ -94,7 +93,8 @@ fn operation(endpoint: &Endpoint, problem: &Schema, generator: &mut SchemaGenera
     });
     if let Some(shape) = endpoint.body {
         let schema = shape(generator);
-        operation["requestBody"] = json!({ "content": { "application/json": { "schema": schema } } });
+        operation["requestBody"] =
+            json!({ "content": { "application/json": { "schema": schema } } });
     }
     operation
 }

@@ -207,8 +207,7 @@ impl Whole {
         let state = proposal.state();
         let answers: Vec<_> =
             approvals.iter().map(|one| Answer::of(one, proposal, people, now)).collect();
-        let has_answered =
-            |name: &str| answers.iter().any(|answer| answer.approver == name);
+        let has_answered = |name: &str| answers.iter().any(|answer| answer.approver == name);
         let asks_you = caller.person().is_some_and(|person| {
             Standing::of(proposal, now) == Standing::Waiting
                 && people.may_answer(&draft.terms, person)

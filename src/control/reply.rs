@@ -136,7 +136,9 @@ impl Body for Sending {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         match &mut self.source {
-            Source::Events(events) => events.poll_recv(cx).map(|event| Some(Ok(Frame::data(event?)))),
+            Source::Events(events) => {
+                events.poll_recv(cx).map(|event| Some(Ok(Frame::data(event?))))
+            }
             Source::Whole(body) if body.is_empty() => Poll::Ready(None),
             Source::Whole(body) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(body))))),
         }
@@ -194,7 +196,8 @@ mod tests {
 
     #[test]
     fn what_hides_in_a_text_is_written_out_and_parses_back() {
-        let document = json!({ "note": "a\u{202e}b\u{200b}\u{1f600}\u{7f}ü", "plain": "a/b \"c\"\n" });
+        let document =
+            json!({ "note": "a\u{202e}b\u{200b}\u{1f600}\u{7f}ü", "plain": "a/b \"c\"\n" });
         let text = String::from_utf8(ascii(&document).to_vec()).unwrap();
         assert!(text.is_ascii() && !text.contains('\u{7f}'), "{text}");
         assert!(text.contains("a\\u202eb\\u200b\\ud83d\\ude00\\u007f\\u00fc"), "{text}");

@@ -85,7 +85,9 @@ impl Service {
             };
             match issuer.keys.fetch(self.shared.clock.now()).await {
                 Ok(()) => info!("the keys of the issuer of people's tokens are known"),
-                Err(why) => error!("the keys of the issuer of people's tokens cannot be had: {why}"),
+                Err(why) => {
+                    error!("the keys of the issuer of people's tokens cannot be had: {why}")
+                }
             }
             tokio::select! {
                 () = issuer.keys.due() => {}

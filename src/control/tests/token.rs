@@ -61,7 +61,8 @@ fn an_address_counts_only_where_its_issuer_has_verified_it() {
     let issuer = issuer(&json!({ "keys": [signer.jwk("a")] }), "email");
     let whose = |change| whose(&issuer, &signer.sign(Some("a"), &claims(&change)));
     assert_eq!(whose(json!({ "email_verified": true })), Ok("ann@example.org".to_owned()));
-    for change in [json!({}), json!({ "email_verified": false }), json!({ "email_verified": "true" })]
+    for change in
+        [json!({}), json!({ "email_verified": false }), json!({ "email_verified": "true" })]
     {
         assert_eq!(whose(change), Err(Refused::Unverified));
     }
