@@ -16,6 +16,7 @@ mod forward;
 mod approvals;
 mod control;
 mod replicas;
+mod endurance;
 mod revocations;
 mod tasks;
 mod history;

@@ -15,16 +15,17 @@ use serde::Deserialize;
 
 use crate::callback::Endpoint;
 use crate::clock::Timestamp;
-use crate::enforce::{Ask, Cause, consider, substance};
+use crate::enforce::substance;
 use crate::event::Kind;
 use crate::id::{ProposalId, TaskId};
 use crate::identity::Caller;
-use crate::policy::{ApprovalNeed, Decision, Reason};
-use crate::proposal::{Callback, Draft, IdempotencyKey, MAX_BODY, Proposal, Terms, Verdict};
+use crate::policy::ApprovalNeed;
+use crate::proposal::{Callback, Draft, IdempotencyKey, MAX_BODY, Proposal, Verdict};
 use crate::proxy::account::Account;
 use crate::proxy::carried::Carried;
 use crate::proxy::docket::Docket;
 use crate::proxy::failure::Failure;
+use crate::proxy::judged::Judged;
 use crate::proxy::{mailbox, offline, proposing};
 use crate::route::terms::{Encoding, Inspect};
 use crate::route::{Body, Head};
@@ -98,19 +99,19 @@ pub(super) async fn put(
     if !proposing::can_be_kept(&ask) {
         return Err(Failure::Unfit(KIND));
     }
-    let judged = judged(account, &ask)?;
-    let needs = judged.needs;
+    let judged = Judged::of(&account.view, &ask)?;
+    let needs = &judged.needs;
     let not_before = wanted.not_before(now)?;
     let draft = Draft {
         id: ProposalId::new(),
         substance: substance(&ask, &judged.decision, body)?,
         origin: proposing::origin(account, &ask),
-        terms: Terms::new(&needs, &judged.reasons),
+        terms: judged.terms(),
         key: Some(key),
         callback: wanted.callback(docket)?,
         created: now,
         not_before,
-        expires_at: not_before.plus(wanted.life(account, &needs)?),
+        expires_at: not_before.plus(wanted.life(account, needs)?),
     };
     let mut proposal = Proposal::new(draft);
     if needs.is_empty() {
@@ -118,30 +119,6 @@ pub(super) async fn put(
     }
     let (Put::Fresh(put) | Put::Standing(put)) = docket.desk.put(proposal, now).await?;
     Ok(put)
-}
-
-/// What the rules say to it.
-struct Judged {
-    decision: Decision,
-    /// Whose agreement it takes; nobody's, if it is allowed as it is.
-    needs: Vec<ApprovalNeed>,
-    reasons: Vec<Reason>,
-}
-
-fn judged(account: &Account, ask: &Ask) -> Result<Judged, Failure> {
-    let said = consider(&mut account.view.judge.borrow_mut(), ask.clone());
-    Ok(match said {
-        Ok(decision) => {
-            let reasons = decision.reasons().to_vec();
-            Judged { decision, needs: Vec::new(), reasons }
-        }
-        Err(refusal) if *refusal.cause() == Cause::NeedsApproval => Judged {
-            decision: refusal.decision().clone(),
-            needs: refusal.needs().to_vec(),
-            reasons: refusal.reasons().to_vec(),
-        },
-        Err(refusal) => return Err(refusal.into()),
-    })
 }
 
 impl Wanted {

@@ -37,11 +37,11 @@ impl Store {
         let mut calls = Vec::new();
         for row in taken {
             let event = Value::Text(row.text("event")?);
-            match transaction.rows(LOAD, vec![event]).await?.first() {
+            match transaction.rows(LOAD, vec![event.clone()]).await?.first() {
                 Some(row) => calls.push(read(row)?),
                 // Its proposal is forgotten, so nobody is left to hear of it.
                 None => {
-                    drop(transaction.execute(DONE, vec![Value::Text(row.text("event")?)]).await?)
+                    transaction.execute(DONE, vec![event]).await?;
                 }
             }
         }

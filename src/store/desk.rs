@@ -19,7 +19,7 @@ use crate::store::callbacks::Call;
 use crate::store::connection::Store;
 use crate::store::error::Error;
 use crate::store::proposals::Put;
-use crate::store::queue::Errand;
+use crate::store::queue::{Errand, Setback, Trouble};
 use crate::store::tasks::Step;
 use crate::task::{Bounds, Lineage, Situation, Status, Task};
 
@@ -99,6 +99,14 @@ impl Desk {
         self.ask(move |store| async move { store.take(since, now, places).await }).await
     }
 
+    /// What keeps the proposal `id` from being sent, as [`Store::trouble`] says.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn trouble(&self, id: ProposalId) -> Result<Option<Trouble>, Error> {
+        self.ask(move |store| async move { store.trouble(id).await }).await
+    }
+
     /// Puts an errand off, as [`Store::put_off`] does.
     ///
     /// # Errors
@@ -107,9 +115,9 @@ impl Desk {
         &self,
         errand: Errand,
         until: Timestamp,
-        trouble: Option<String>,
+        setback: Option<Setback>,
     ) -> Result<(), Error> {
-        self.ask(move |store| async move { store.put_off(&errand, until, trouble).await }).await
+        self.ask(move |store| async move { store.put_off(&errand, until, setback).await }).await
     }
 
     /// Gives the proposal `id` back: nothing of it was sent.

@@ -45,7 +45,7 @@ pub use events::Follower;
 pub use keeper::Keeper;
 pub use listing::{Agent, Listing};
 pub use proposals::{MAX_PAGE, Put};
-pub use queue::{Errand, Trouble};
+pub use queue::{Errand, Setback, Trouble};
 pub use revocations::Revocation;
 pub use tasks::{MAX_TASKS, Step};
 pub use watch::Watch;

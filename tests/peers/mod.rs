@@ -9,6 +9,7 @@ mod program;
 mod stand;
 
 mod bulk;
+mod callbacks;
 mod conformance;
 mod curl;
 mod events;
