@@ -11,7 +11,6 @@ use crate::store::desk::Desk;
 use crate::store::error::Error;
 use crate::store::events::Follower;
 use crate::store::listing::{Agent, Listing};
-use crate::store::queue::Trouble;
 use crate::store::revocations::Revocation;
 use crate::task::{Labels, Task};
 
@@ -26,14 +25,6 @@ impl Desk {
         view: impl Fn(&Proposal) -> Option<T> + Send + 'static,
     ) -> Result<(Vec<T>, Option<ProposalId>), Error> {
         self.ask(move |store| async move { store.list(&listing, view).await }).await
-    }
-
-    /// What keeps the proposal `id` from being sent, if something does.
-    ///
-    /// # Errors
-    /// As [`Error`] says.
-    pub async fn trouble(&self, id: ProposalId) -> Result<Option<Trouble>, Error> {
-        self.ask(move |store| async move { store.trouble(id).await }).await
     }
 
     /// Takes a person's answer, as [`Store::answer`](super::Store::answer) does.
