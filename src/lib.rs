@@ -60,6 +60,7 @@ pub mod callback;
 pub mod listener;
 pub mod proxy;
 pub mod admin;
+pub mod control;
 
 // Assembly.
 pub mod config;

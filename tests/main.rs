@@ -14,6 +14,7 @@ mod policy;
 mod proposals;
 mod forward;
 mod approvals;
+mod control;
 mod replicas;
 mod endurance;
 mod revocations;

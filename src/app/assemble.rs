@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::app::entrance;
 use crate::app::supply::Supply;
 use crate::audit;
 use crate::callback::{self, Caller, CallerError};
@@ -13,6 +14,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::config::code::Code;
 use crate::config::keypath::KeyPath;
 use crate::config::{File, Problem, Problems, parse};
+use crate::control::Gate;
 use crate::credential::Credentials;
 use crate::fetch;
 use crate::history;
@@ -33,6 +35,8 @@ use crate::upstream::Upstreams;
 pub struct Assembly {
     /// What exchanges need.
     pub snapshot: Snapshot,
+    /// Who is let in at the control door, if there is one.
+    pub gate: Option<Gate>,
     /// What stands until a restart, and the files behind it all.
     pub standing: Standing,
     /// How agents are called back, if they are.
@@ -48,6 +52,8 @@ pub struct Assembly {
 pub struct Standing {
     /// The agents' listeners.
     pub listeners: Vec<ListenerConfig>,
+    /// People's listeners.
+    pub control: Vec<ListenerConfig>,
     /// The admin listener.
     pub admin: Option<(ListenerName, SocketAddr)>,
     /// How many workers serve.
@@ -80,8 +86,8 @@ pub struct Refused {
 impl Standing {
     /// Whether it differs from `other` in what only a restart can change.
     pub fn needs_restart(&self, other: &Self) -> bool {
-        (&self.listeners, &self.admin, self.workers, &self.audit)
-            != (&other.listeners, &other.admin, other.workers, &other.audit)
+        (&self.listeners, &self.control, &self.admin, self.workers, &self.audit)
+            != (&other.listeners, &other.control, &other.admin, other.workers, &other.audit)
             || (&self.history, &self.receiver, &self.state, &self.callbacks)
                 != (&other.history, &other.receiver, &other.state, &other.callbacks)
     }
@@ -116,8 +122,10 @@ impl Assembly {
         Ok(Self {
             snapshot: parts.snapshot,
             caller: parts.caller,
+            gate: parts.gate,
             standing: Standing {
                 listeners: file.doors(),
+                control: file.control_doors(),
                 admin: file.admin(),
                 workers: file.worker_count(),
                 audit: parts.audit,
@@ -146,6 +154,7 @@ struct Loading {
 }
 
 struct Parts {
+    gate: Option<Gate>,
     snapshot: Snapshot,
     audit: audit::Config,
     supply: Option<Supply>,
@@ -163,6 +172,7 @@ impl Loading {
         let audit = file.audit().map_err(|problem| self.problems.add(problem)).ok();
         let receiver = file.receiver().map_err(|problem| self.problems.add(problem)).ok();
         let caller = self.caller(file);
+        let gate = self.gate(file, clock);
         let supply = Supply::of(file).map_err(|problem| self.problems.add(problem)).ok();
         let routes = file.routes().map_err(|problem| self.problems.add(problem)).ok();
         self.observed(routes.as_deref().unwrap_or_default(), clock);
@@ -183,6 +193,7 @@ impl Loading {
             supply: supply?,
             receiver: receiver?,
             caller: caller?,
+            gate: gate?,
         })
     }
 
@@ -207,6 +218,11 @@ impl Loading {
                 self.problems.add(Problem::value(Code::Unusable, at, why.to_string()));
             })
             .ok()
+    }
+
+    fn gate(&mut self, file: &File, clock: &Clock) -> Option<Option<Gate>> {
+        let gate = entrance::gate(file, clock);
+        gate.map_err(|all| all.into_iter().for_each(|problem| self.problems.add(problem))).ok()
     }
 
     fn security(&mut self, file: &File, clock: &Clock) -> Option<(Security, Timestamp)> {
@@ -285,6 +301,7 @@ fn named_files(file: &File) -> Vec<PathBuf> {
         files.extend(policy.candidate);
     }
     files.extend(file.descriptors().map(Path::to_owned));
+    files.extend(file.control_files().cloned());
     files
 }
 

@@ -16,6 +16,7 @@ use crate::app::delivery::Delivery;
 use crate::app::supply::{self, Supply};
 use crate::app::watch::{INTERVAL, Watch};
 use crate::callback;
+use crate::control;
 use crate::listener::Bound;
 use crate::listener::accept::Acceptor;
 use crate::proxy::Shared;
@@ -34,6 +35,8 @@ pub struct Supervisor {
     pub shutdown: Shutdown,
     /// The agents' listeners.
     pub doors: Vec<(Acceptor, Bound)>,
+    /// The control door's half, if there is one.
+    pub control: Option<Arc<control::Service>>,
     /// The admin door, if there is one.
     pub admin: Vec<Bound>,
 }
@@ -51,7 +54,7 @@ impl Supervisor {
     }
 
     async fn run(self) {
-        let Self { config, standing, shared, mut shutdown, doors, admin } = self;
+        let Self { config, standing, shared, mut shutdown, doors, control, admin } = self;
         for (acceptor, bound) in doors {
             if let Some(socket) = listening(bound) {
                 tokio::task::spawn_local(acceptor.run(socket, shutdown.clone()));
@@ -75,7 +78,7 @@ impl Supervisor {
             let calls = callback::run(caller, docket.desk.clone(), counted, shutdown.clone());
             tokio::task::spawn_local(calls);
         }
-        tokio::task::spawn_local(reload_on_change(config, standing, shared, supplier));
+        tokio::task::spawn_local(reload_on_change(config, standing, (shared, control), supplier));
         shutdown.wait().await;
     }
 }
@@ -95,7 +98,7 @@ fn listening(bound: Bound) -> Option<TcpListener> {
 async fn reload_on_change(
     config: PathBuf,
     mut standing: Standing,
-    shared: Arc<Shared>,
+    (shared, control): (Arc<Shared>, Option<Arc<control::Service>>),
     mut supplier: Supplier,
 ) {
     let mut hangup = match signal(SignalKind::hangup()) {
@@ -109,7 +112,7 @@ async fn reload_on_change(
             () = tokio::time::sleep(INTERVAL) => watch.look(),
         };
         if changed {
-            let files = reload(&config, &mut standing, &shared).await;
+            let files = reload(&config, &mut standing, &shared, control.as_deref()).await;
             watch = Watch::new(files);
             supplier.follow(standing.supply.as_ref(), &shared);
         }
@@ -138,7 +141,12 @@ impl Supplier {
 }
 
 /// Puts a whole new snapshot in force, or none. Returns the files to watch from now on.
-async fn reload(config: &Path, standing: &mut Standing, shared: &Arc<Shared>) -> Vec<PathBuf> {
+async fn reload(
+    config: &Path,
+    standing: &mut Standing,
+    shared: &Arc<Shared>,
+    control: Option<&control::Service>,
+) -> Vec<PathBuf> {
     let loaded = {
         // Rules and their tests take their time; connections are accepted meanwhile.
         let (config, shared) = (config.to_owned(), Arc::clone(shared));
@@ -155,6 +163,9 @@ async fn reload(config: &Path, standing: &mut Standing, shared: &Arc<Shared>) ->
             standing.files.clone_from(&assembly.standing.files);
             standing.supply.clone_from(&assembly.standing.supply);
             shared.replace(assembly.snapshot);
+            if let (Some(control), Some(gate)) = (control, assembly.gate) {
+                control.replace(gate);
+            }
             shared.announce();
             metrics.reloads.with_label_values(&["applied"]).inc();
             info!("the configuration was reloaded");

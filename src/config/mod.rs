@@ -19,6 +19,7 @@ mod moment;
 pub mod size;
 pub mod identity;
 pub mod listeners;
+pub mod control;
 pub mod history;
 pub mod upstreams;
 pub mod source;

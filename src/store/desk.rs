@@ -302,7 +302,10 @@ impl Desk {
         }
     }
 
-    async fn ask<T, F>(&self, work: impl FnOnce(Store) -> F + Send + 'static) -> Result<T, Error>
+    pub(super) async fn ask<T, F>(
+        &self,
+        work: impl FnOnce(Store) -> F + Send + 'static,
+    ) -> Result<T, Error>
     where
         T: Send + 'static,
         F: Future<Output = Result<T, Error>> + 'static,

@@ -27,8 +27,10 @@ mod labels;
 mod charges;
 mod tasks;
 mod turns;
+mod listing;
 mod watch;
 mod desk;
+mod inquiries;
 mod sweep;
 mod keeper;
 #[cfg(test)]
@@ -43,6 +45,7 @@ pub use desk::Desk;
 pub use error::Error;
 pub use events::Follower;
 pub use keeper::Keeper;
+pub use listing::{Agent, Listing};
 pub use proposals::{MAX_PAGE, Put};
 pub use queue::{Errand, Setback, Trouble};
 pub use revocations::Revocation;

@@ -18,5 +18,6 @@ mod approved;
 mod libraries;
 mod mcp;
 mod remote_calls;
+mod sign_in;
 mod vendors;
 mod websocket;
