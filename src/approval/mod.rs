@@ -26,4 +26,4 @@ pub use proof::{Answer, Proof};
 pub use refusal::Refusal;
 pub use sshsig::{KeyError, SshKey};
 pub use statement::{MAX_LIFE, Malformed, Nonce, Reason, Statement, Verdict};
-pub use tally::tally;
+pub use tally::{broken_glass, is_due, progress, tally};

@@ -7,7 +7,7 @@ use crate::approval::people::{People, Person};
 use crate::approval::refusal::Refusal;
 use crate::approval::statement::{Nonce, Statement, Verdict};
 use crate::clock::Timestamp;
-use crate::proposal::{self, Proposal};
+use crate::proposal::Proposal;
 
 /// What an approver hands in: the statement, and below it the signature as `ssh-keygen` wrote it.
 ///
@@ -18,8 +18,7 @@ pub struct Proof(String);
 /// A person's answer, proved. Only [`Proof::verify`] makes one.
 ///
 /// ```compile_fail
-/// use countersign::approval::{Answer, Identity, Nonce};
-/// use countersign::proposal::Verdict;
+/// use countersign::approval::{Answer, Identity, Nonce, Verdict};
 /// fn forge(approver: Identity, nonce: Nonce) -> Answer {
 ///     Answer { approver, verdict: Verdict::Approve, nonce }
 /// }
@@ -27,7 +26,7 @@ pub struct Proof(String);
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Answer {
     approver: Identity,
-    verdict: proposal::Verdict,
+    verdict: Verdict,
     nonce: Nonce,
 }
 
@@ -72,18 +71,15 @@ impl Proof {
         if statement.expires() <= now {
             return Err(Refusal::Expired);
         }
-        if !people.may_answer(&proposal.draft().terms, person) {
-            return Err(Refusal::NotAsked);
-        }
-        if person.is_behind(proposal.substance()) {
-            return Err(Refusal::OwnRequest);
-        }
-        let verdict = match statement.verdict() {
-            Verdict::Approve => proposal::Verdict::Approve,
-            Verdict::Deny(_) => proposal::Verdict::Deny,
-            Verdict::BreakGlass(_) => return Err(Refusal::BreakGlass),
-        };
-        Ok(Answer { approver: person.name.clone(), verdict, nonce: statement.nonce() })
+        may(person, statement.verdict(), proposal, people)?;
+        let (approver, verdict) = (person.name.clone(), statement.verdict().clone());
+        Ok(Answer { approver, verdict, nonce: statement.nonce() })
+    }
+
+    /// What is said, whoever says it, and whether or not they did: nothing is proved by it.
+    pub fn claimed(&self) -> Option<Verdict> {
+        let (text, _) = self.parts().ok()?;
+        Statement::parse(text).ok().map(|statement| statement.verdict().clone())
     }
 
     /// A reason is one line, so that the first armour is where the signature begins.
@@ -99,14 +95,40 @@ impl Answer {
         &self.approver
     }
 
-    /// Yes or no.
-    pub fn verdict(&self) -> proposal::Verdict {
-        self.verdict
+    /// What they say.
+    pub fn verdict(&self) -> &Verdict {
+        &self.verdict
     }
 
     /// What makes it unlike every other.
     pub fn nonce(&self) -> Nonce {
         self.nonce
+    }
+}
+
+/// Whether `person` may say so of `proposal`. What people have not seen whole they cannot agree to.
+fn may(
+    person: &Person,
+    verdict: &Verdict,
+    proposal: &Proposal,
+    people: &People,
+) -> Result<(), Refusal> {
+    let terms = &proposal.draft().terms;
+    let (is_asked, may_alone) =
+        (people.may_answer(terms, person), people.may_break_glass(terms, person));
+    match verdict {
+        Verdict::BreakGlass(_) if !may_alone => return Err(Refusal::BreakGlass),
+        Verdict::Approve | Verdict::Deny(_) if !is_asked => return Err(Refusal::NotAsked),
+        Verdict::Withdraw(_) if !is_asked && !may_alone => return Err(Refusal::NotAsked),
+        _ => {}
+    }
+    if person.is_behind(proposal.substance()) {
+        return Err(Refusal::OwnRequest);
+    }
+    let agrees = matches!(verdict, Verdict::Approve | Verdict::BreakGlass(_));
+    match agrees && !proposal.substance().request().can_be_shown() {
+        true => Err(Refusal::NotShown),
+        false => Ok(()),
     }
 }
 

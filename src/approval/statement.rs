@@ -35,6 +35,8 @@ pub enum Verdict {
     BreakGlass(Reason),
     /// No, and why, where they say.
     Deny(Option<Reason>),
+    /// Their yes is worth nothing any more, and why, where they say.
+    Withdraw(Option<Reason>),
 }
 
 /// Sixteen random bytes, so that no signature can be used twice. Printed as 32 hexadecimal digits.
@@ -107,6 +109,7 @@ impl Statement {
             ("break-glass", Some(reason)) => Verdict::BreakGlass(reason),
             ("break-glass", None) => return Err(Malformed::Line("reason")),
             ("deny", reason) => Verdict::Deny(reason),
+            ("withdraw", reason) => Verdict::Withdraw(reason),
             _ => return Err(Malformed::Line("verdict")),
         };
         let statement = Self::new(verdict, proposal, approver, nonce, issued, expires)?;
@@ -149,15 +152,33 @@ impl Statement {
 
 impl fmt::Display for Statement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (verdict, reason) = match &self.verdict {
-            Verdict::Approve => ("approve", None),
-            Verdict::BreakGlass(reason) => ("break-glass", Some(reason)),
-            Verdict::Deny(reason) => ("deny", reason.as_ref()),
-        };
-        writeln!(f, "{VERSION}\nverdict: {verdict}\nproposal: {}", self.proposal)?;
+        writeln!(f, "{VERSION}\nverdict: {}\nproposal: {}", self.verdict, self.proposal)?;
         writeln!(f, "approver: {}\nnonce: {}", self.approver, self.nonce)?;
         writeln!(f, "issued: {}\nexpires: {}", self.issued, self.expires)?;
+        let reason = self.verdict.reason();
         reason.map_or(Ok(()), |reason| writeln!(f, "reason: {}", reason.0))
+    }
+}
+
+impl Verdict {
+    /// Why, where the person says so.
+    pub fn reason(&self) -> Option<&Reason> {
+        match self {
+            Self::Approve => None,
+            Self::BreakGlass(reason) => Some(reason),
+            Self::Deny(reason) | Self::Withdraw(reason) => reason.as_ref(),
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Approve => "approve",
+            Self::BreakGlass(_) => "break-glass",
+            Self::Deny(_) => "deny",
+            Self::Withdraw(_) => "withdraw",
+        })
     }
 }
 

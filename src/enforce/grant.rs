@@ -41,8 +41,12 @@ pub struct Grant {
 impl Grant {
     pub(super) fn issue(ask: Ask, decision: Decision) -> Self {
         let approved = ask.approval.as_deref().map(|approval| {
-            let Approval { proposal, digest, approvers, .. } = approval;
-            format!("proposal={proposal} digest={digest} approvers={}", approvers.join(","))
+            let Approval { proposal, digest, approvers, break_glass, .. } = approval;
+            let alone = break_glass.as_ref().map(|broken| {
+                format!(" break_glass={} reason={:?}", broken.approver, broken.reason)
+            });
+            let (approvers, alone) = (approvers.join(","), alone.unwrap_or_default());
+            format!("proposal={proposal} digest={digest} approvers={approvers}{alone}")
         });
         Self { revision: decision.revision().to_string(), approved, ask, decision }
     }

@@ -15,6 +15,8 @@ pub struct StateMetrics {
     pub lag: Histogram,
     /// `countersign_exchanges_cut_total`
     pub cut: IntCounter,
+    /// `countersign_break_glass_total`
+    pub break_glass: IntCounter,
     /// `countersign_proposals{state}`: `pending`, `queued`, `running` or `unknown`.
     pub proposals: IntGaugeVec,
 }
@@ -38,6 +40,11 @@ impl StateMetrics {
                 r,
                 "exchanges_cut_total",
                 "Exchanges that were open when what they hang on was revoked.",
+            )?,
+            break_glass: int_counter(
+                r,
+                "break_glass_total",
+                "Requests that went out because one person decided alone.",
             )?,
             proposals: int_gauges(
                 r,

@@ -14,12 +14,12 @@ use http::header::CONTENT_LENGTH;
 use http_body_util::BodyExt;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::approval::{self, tally};
+use crate::approval::{self, broken_glass, tally};
 use crate::audit::{self, Trail};
 use crate::credential::{Authorized, Guard};
 use crate::enforce::{Ask, Cause, authorize};
 use crate::id::{DecisionId, ProposalId};
-use crate::policy::Approval;
+use crate::policy::{Approval, BreakGlass};
 use crate::proposal::{Answer, Difference, MAX_ANSWER_BODY, Outcome, Proposal, Terms, Verdict};
 use crate::proxy::cleaning::{self, Finds};
 use crate::proxy::failure::Failure;
@@ -98,6 +98,10 @@ impl Executor {
         let approval = (!asks_nobody).then(|| Approval {
             proposal: claimed.id(),
             approvers: approvers(&answers),
+            break_glass: broken_glass(&answers).map(|(approver, reason)| BreakGlass {
+                approver: approver.to_string(),
+                reason: reason.to_owned(),
+            }),
             digest: claimed.digest().to_string(),
             decided_at: claimed.state().decided_at.unwrap_or(now),
         });
@@ -120,6 +124,11 @@ impl Executor {
         let mut trail = self.plane.recorder.open(id);
         let durability = grant.durability();
         let grant = trail.commit(grant, durability).await.map_err(Failure::from)?;
+        if let Some(broken) =
+            &grant.entry().ask().approval.as_ref().and_then(|one| one.break_glass.as_ref())
+        {
+            self.alert(broken);
+        }
         match snapshot.credentials.inject(grant, Body::from(self.body.clone())) {
             Ok((request, guard)) => Ok(Ready { request, guard, trail }),
             Err(why) => {
@@ -128,6 +137,13 @@ impl Executor {
                 Err(failure.into())
             }
         }
+    }
+
+    /// One person decided alone: whoever is on duty shall hear of it.
+    fn alert(&self, broken: &BreakGlass) {
+        let BreakGlass { approver, reason } = broken;
+        tracing::error!(proposal = %self.id, %approver, %reason, "break-glass: one person decided alone");
+        self.plane.shared.metrics.state.break_glass.inc();
     }
 
     /// Sends it, and keeps what comes of it.

@@ -18,7 +18,7 @@ use crate::enforce::{Ask, Cause, consider, substance};
 use crate::id::{ProposalId, TaskId};
 use crate::identity::Caller;
 use crate::policy::{ApprovalNeed, Decision, Reason};
-use crate::proposal::{Draft, IdempotencyKey, MAX_BODY, Proposal, Terms, Verdict};
+use crate::proposal::{Draft, IdempotencyKey, MAX_BODY, Oversized, Proposal, Terms, Verdict};
 use crate::proxy::account::Account;
 use crate::proxy::carried::Carried;
 use crate::proxy::docket::Docket;
@@ -107,6 +107,9 @@ pub(super) async fn put(
         not_before,
         expires_at: not_before.plus(wanted.life(account, &needs)?),
     };
+    if !needs.is_empty() && !draft.substance.request().can_be_shown() {
+        return Err(Oversized::Hidden.into());
+    }
     let mut proposal = Proposal::new(draft);
     if needs.is_empty() {
         proposal.decide(Verdict::Approve, now).map_err(crate::store::Error::from)?;

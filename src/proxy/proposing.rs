@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep};
 use crate::enforce::{Ask, Cause, Refusal, substance};
 use crate::id::ProposalId;
 use crate::identity::Caller;
-use crate::proposal::{Draft, Execution, MAX_BODY, Origin, Proposal, Terms};
+use crate::proposal::{Draft, Execution, MAX_BODY, Origin, Oversized, Proposal, Terms};
 use crate::proxy::account::Account;
 use crate::proxy::carried::Carried;
 use crate::proxy::docket::Docket;
@@ -104,6 +104,10 @@ impl Call<'_> {
             not_before: now,
             expires_at: now.plus(expiry),
         };
+        // Nobody could agree to it, so nobody is to wait for that.
+        if !draft.substance.request().can_be_shown() {
+            return Err(Oversized::Hidden.into());
+        }
         match self.docket.desk.put(Proposal::new(draft), now).await? {
             Put::Fresh(proposal) => {
                 let (id, digest) = (proposal.id(), proposal.digest());

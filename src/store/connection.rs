@@ -269,4 +269,5 @@ const STEPS: &[Step] = &[
     step!("0002_revocations"),
     step!("0003_tasks"),
     step!("0004_executors"),
+    step!("0005_people"),
 ];

@@ -23,6 +23,7 @@ mod revocations;
 mod task_row;
 mod labels;
 mod tasks;
+mod background;
 mod watch;
 mod desk;
 mod sweep;
@@ -30,7 +31,7 @@ mod keeper;
 #[cfg(test)]
 mod tests;
 
-pub use approvals::{Approval, proved};
+pub use approvals::{Approval, MAX_WORDS, proved};
 pub use bounds::MAX_PENDING;
 pub use config::Config;
 pub use connection::Store;

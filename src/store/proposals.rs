@@ -255,11 +255,13 @@ const WAITING: &str =
     "SELECT * FROM proposals WHERE status = 'pending' AND id > $1 ORDER BY id LIMIT $2";
 
 const INSERT: &str = "INSERT INTO proposals (id, identity, status, execution, due_at, decided_at, \
-     executor, claimed_until, finished_at, answer, owner, task, authority, digest, idempotency_key, \
-     substance, terms, origin, created_at, not_before, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, \
-     $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) ON CONFLICT (owner, identity) DO NOTHING";
+     executor, claimed_until, finished_at, answer, withdrawn_by, owner, task, authority, digest, \
+     idempotency_key, substance, terms, origin, created_at, not_before, expires_at, kind, rule) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, \
+     $20, $21, $22, $23, $24) ON CONFLICT (owner, identity) DO NOTHING";
 
 /// An identity that was given up is never taken again: another proposal may have it by now.
 const UPDATE: &str = "UPDATE proposals SET identity = CASE WHEN identity IS NULL THEN NULL ELSE $2 END, status = $3, execution = $4, due_at = $5, \
-     decided_at = $6, executor = $7, claimed_until = $8, finished_at = $9, answer = $10 \
+     decided_at = $6, executor = $7, claimed_until = $8, finished_at = $9, answer = $10, \
+     withdrawn_by = $11 \
      WHERE id = $1";

@@ -229,7 +229,7 @@ fn own(lineage: Lineage, agent: &SpiffeId) -> Result<Lineage, Error> {
     }
 }
 
-async fn load(transaction: &mut Transaction, task: TaskId) -> Result<Lineage, Error> {
+pub(super) async fn load(transaction: &mut Transaction, task: TaskId) -> Result<Lineage, Error> {
     let rows = transaction.rows(TREE_OF, vec![id(task)]).await?;
     lineage(task, &rows.iter().map(read).collect::<Result<Vec<_>, _>>()?)
 }

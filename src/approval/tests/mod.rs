@@ -1,7 +1,9 @@
 //! What is signed and who signed it: yes in one way, no in every other.
 
+mod own;
 mod proof;
 pub(crate) mod signer;
 mod sshsig;
+mod stages;
 mod statement;
 mod webauthn;
