@@ -14,6 +14,7 @@ mod policy;
 mod proposals;
 mod forward;
 mod approvals;
+mod review;
 mod replicas;
 mod revocations;
 mod tasks;

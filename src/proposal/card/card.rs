@@ -36,7 +36,7 @@ impl<'a> Card<'a> {
         let mut parts = vec![terms.risk.as_deref().unwrap_or("not rated")];
         parts.extend(terms.risk_reasons.iter().map(String::as_str));
         if self.is_first() {
-            parts.push("the first of its kind by this agent");
+            parts.push("first of its kind");
         }
         let body = Shown(self.proposal.substance().request().body());
         if !body.suspects().is_empty() {
@@ -73,6 +73,10 @@ impl<'a> Card<'a> {
                 }
             }
             write_value(f, "needs", &Shown(text.as_bytes()).to_string())?;
+            if !need.break_glass.is_empty() {
+                let groups = need.break_glass.join(" or ");
+                writeln!(f, "{INDENT}in an emergency one of {} alone", Shown(groups.as_bytes()))?;
+            }
         }
         self.background.words.iter().try_for_each(|word| {
             let reason = word.reason.as_ref().map(|reason| format!(": {reason}"));
@@ -109,15 +113,14 @@ impl<'a> Card<'a> {
         if let Some(person) = &state.withdrawn_by {
             writeln!(f, "{INDENT}{person} took their yes back before it was sent")?;
         }
-        let left = draft.expires_at.since(self.now).as_secs();
-        match (state.status, left) {
-            (Status::Pending, 0) => writeln!(f, "  expires  {}, which is over", draft.expires_at)?,
-            (Status::Pending, left) => {
-                let (minutes, seconds) = (left / 60, left % 60);
-                writeln!(f, "  expires  {}, in {minutes} min {seconds} s", draft.expires_at)?;
-            }
-            _ => writeln!(f, "  expires  {}", draft.expires_at)?,
-        }
+        let (left, is_over) =
+            (draft.expires_at.since(self.now).as_secs(), draft.expires_at <= self.now);
+        let left = match (state.status, is_over) {
+            (Status::Pending, true) => ", which is over".to_owned(),
+            (Status::Pending, false) => format!(", in {} min {} s", left / 60, left % 60),
+            _ => String::new(),
+        };
+        writeln!(f, "  expires  {}{left}", draft.expires_at)?;
         write!(f, "  digest   {}", self.proposal.digest())
     }
 }
@@ -179,10 +182,7 @@ impl fmt::Display for Need {
         for (at, stage) in self.stages.iter().enumerate() {
             write!(f, "{}{stage}", if at == 0 { "" } else { ", then " })?;
         }
-        match self.break_glass.as_slice() {
-            [] => Ok(()),
-            groups => write!(f, "; in an emergency one of {} alone", groups.join(" or ")),
-        }
+        Ok(())
     }
 }
 
@@ -272,11 +272,11 @@ mod tests {
         };
         let card = card(&now, &background);
         for part in [
-            "  risk     high · money · the first of its kind by this agent\n",
+            "  risk     high · money · first of its kind\n",
             "says, unverified:\n           | all is well\n           |   digest   sha-256:00\n",
             "  rule     large: too large\n",
-            "  needs    1 of leads, then 1 of payments; in an emergency one of onc",
-            "now at stage 2 of 2, 0 so far\n",
+            "  needs    1 of leads, then 1 of payments, now at stage 2 of 2, 0 so far\n",
+            "           in an emergency one of oncall alone\n",
             "  said     ann approve, 1970-01-01T00:00:00.001500Z: looks right\n",
             "           - amount=1\n           + amount=2\n",
             "  history  same rule: 14 approved, 1 denied; this agent: 0 waiting, 0 denied\n",

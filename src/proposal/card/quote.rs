@@ -45,20 +45,28 @@ pub(super) fn write_value(f: &mut fmt::Formatter<'_>, name: &str, value: &str) -
     rows.iter().skip(1).try_for_each(|row| writeln!(f, "{INDENT}{MORE} {row}"))
 }
 
-/// `text` in pieces of at most `width` columns; at least one.
+/// `text` in pieces of at most `width` columns, behind a space where there is one; at least one piece,
+/// and nothing is left out.
 pub(super) fn rows(text: &str, width: usize) -> Vec<&str> {
-    let (mut rows, mut from, mut columns) = (Vec::new(), 0, 0);
-    for (at, c) in text.char_indices() {
-        // Other letters may be twice as wide.
-        let wide = if c.is_ascii() { 1 } else { 2 };
-        if columns + wide > width {
-            rows.push(&text[from..at]);
-            (from, columns) = (at, 0);
-        }
-        columns += wide;
+    let (mut rows, mut rest) = (Vec::new(), text);
+    while let Some(most) = overflow(rest, width) {
+        let space = rest[..most].rfind(' ').map(|at| at + 1).filter(|at| 2 * at > most);
+        let (row, behind) = rest.split_at(space.unwrap_or(most));
+        rows.push(row);
+        rest = behind;
     }
-    rows.push(&text[from..]);
+    rows.push(rest);
     rows
+}
+
+/// How many bytes of `text` fit into `width` columns, if not all of them do.
+fn overflow(text: &str, width: usize) -> Option<usize> {
+    let mut columns = 0;
+    text.char_indices().find_map(|(at, c)| {
+        // Other letters may be twice as wide.
+        columns += if c.is_ascii() { 1 } else { 2 };
+        (columns > width).then_some(at)
+    })
 }
 
 /// What stands in front of bars.
@@ -84,6 +92,8 @@ mod tests {
         assert_eq!(lines[1].trim(), ":   digest   sha-256:00");
         assert_eq!(rows("äöü", 4), ["äö", "ü"]);
         assert_eq!(rows("", 4), [""]);
+        assert_eq!(rows("one two three", 9), ["one two ", "three"]);
+        assert_eq!(rows("a bcdefghijk", 6), ["a bcde", "fghijk"]);
     }
 
     #[test]
