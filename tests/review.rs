@@ -339,3 +339,98 @@ async fn what_cannot_be_shown_whole_is_not_put_forward() {
     assert_eq!(answer.problem(), (413, "proposal_too_large".to_owned()));
     put(&agent, refund(1, &format!("{HIGH}, \"note\": \"{}\"", "a".repeat(60 << 10)))).await;
 }
+
+#[tokio::test]
+async fn what_somebody_agreed_to_in_advance_goes_on_and_nothing_else_does() {
+    let (team, upstream) = (Team::new(), Upstream::answering(|_| reply("refunded")));
+    let site = team.site(&upstream);
+    let (agent, folder) = (site.agent("writer"), site.path(""));
+    let host = site.host();
+    let words = [
+        "standing",
+        "grant",
+        "--agent",
+        "spiffe://example.org/agent/writer",
+        "--method",
+        "POST",
+        "--host",
+        &host,
+        "--path",
+        "/orders",
+        "--field",
+        "/risk = \"high\"",
+        "--amount",
+        "/amount",
+        "--each",
+        "10",
+        "--sum",
+        "15",
+        "--uses",
+        "3",
+        "--for",
+        "1h",
+    ];
+    let refused = team.bob.at_a_terminal(&folder, &words, "yes\n");
+    assert!(refused.contains("nothing was signed"), "{refused}");
+    let shown = team.bob.at_a_terminal(&folder, &words, "grant\n");
+    assert!(
+        shown.contains("countersign standing approval v1") && shown.contains("uses: 3"),
+        "{shown}"
+    );
+    let name =
+        shown.lines().find_map(|line| line.trim().strip_suffix("Z")?.split_once(" is granted"));
+    let name = name.unwrap_or_else(|| panic!("{shown}")).0.trim().to_owned();
+
+    assert_eq!(agent.send(refund(9, HIGH)).await.text(), "refunded");
+    let terms = site.recorded("intent", 1).await[0]["terms"].as_str().unwrap().to_owned();
+    assert!(terms.ends_with(&format!(" approvers=bob standing={name}")), "{terms}");
+    // More than the rest, another risk, and another agent wait for people.
+    put(&agent, refund(7, HIGH)).await;
+    put(&agent, refund(1, ", \"risk\": \"low\"")).await;
+    let other = site.agent("reader").send(refund(1, HIGH)).await;
+    assert_eq!(other.problem(), (428, "approval_pending".to_owned()));
+    assert_eq!(agent.send(refund(6, HIGH)).await.text(), "refunded");
+    let listed = said(&countersign(&folder).args(["standing", "list"]).output().unwrap()).1;
+    assert!(listed.contains(&format!("{name}  bob  1 left, 15 spent\n")), "{listed}");
+    assert!(listed.contains("    path: /orders\n"), "{listed}");
+    let revoke =
+        || said(&countersign(&folder).args(["standing", "revoke", &name]).output().unwrap());
+    assert_eq!((revoke().0, revoke().0), (0, 5));
+    put(&agent, refund(0, HIGH)).await;
+    assert_eq!(upstream.requests().len(), 2);
+}
+
+/// Who takes a standing approval back stops what it decided and was not sent.
+#[tokio::test]
+async fn what_was_agreed_to_in_advance_is_checked_again_when_it_is_sent() {
+    let (team, upstream) = (Team::new(), Upstream::answering(|_| reply("refunded")));
+    let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let site = team.setup(&upstream, "").url(&format!("http://{gone}")).start();
+    let (agent, folder) = (site.agent("writer"), site.path(""));
+    let host = site.host();
+    let words = [
+        "standing",
+        "grant",
+        "--agent",
+        "spiffe://example.org/agent/writer",
+        "--method",
+        "POST",
+        "--host",
+        &host,
+        "--path",
+        "/orders",
+        "--uses",
+        "1",
+        "--for",
+        "1h",
+    ];
+    let shown = team.bob.at_a_terminal(&folder, &words, "grant\n");
+    let name = shown.lines().find_map(|line| line.split_once(" is granted")).unwrap().0.trim();
+    let name = name.rsplit(' ').next().unwrap().to_owned();
+    assert_eq!(agent.send(refund(3, HIGH)).await.status, 502);
+    let revoked = said(&countersign(&folder).args(["standing", "revoke", &name]).output().unwrap());
+    assert_eq!(revoked.0, 0, "{revoked:?}");
+    let answer = agent.send(refund(3, HIGH)).await;
+    assert_eq!(answer.problem(), (403, "approval_not_valid".to_owned()));
+    assert!(upstream.is_untouched());
+}

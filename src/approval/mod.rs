@@ -14,6 +14,7 @@ pub mod webauthn;
 mod people;
 mod proof;
 mod tally;
+pub mod standing;
 mod key_pair;
 
 #[cfg(test)]

@@ -56,7 +56,7 @@ impl Proof {
         people: &People,
         now: Timestamp,
     ) -> Result<Answer, Refusal> {
-        let (text, signature) = self.parts()?;
+        let (text, signature) = parts(&self.0)?;
         let statement = Statement::parse(text).map_err(|_| Refusal::Statement)?;
         let person = people.called(statement.approver()).ok_or(Refusal::Stranger)?;
         signed(person, text, signature)?;
@@ -78,18 +78,26 @@ impl Proof {
 
     /// What is said, whoever says it, and whether or not they did: nothing is proved by it.
     pub fn claimed(&self) -> Option<Verdict> {
-        let (text, _) = self.parts().ok()?;
+        let (text, _) = parts(&self.0).ok()?;
         Statement::parse(text).ok().map(|statement| statement.verdict().clone())
-    }
-
-    /// A reason is one line, so that the first armour is where the signature begins.
-    fn parts(&self) -> Result<(&str, &str), Refusal> {
-        let at = self.0.find(ARMOUR).ok_or(Refusal::MalformedProof)? + 1;
-        self.0.split_at_checked(at).ok_or(Refusal::MalformedProof)
     }
 }
 
 impl Answer {
+    /// The yes that `person` gave before there was a proposal, in a statement of this nonce.
+    ///
+    /// # Errors
+    /// [`Refusal`], if they may not give it.
+    pub(super) fn standing(
+        person: &Person,
+        nonce: Nonce,
+        proposal: &Proposal,
+        people: &People,
+    ) -> Result<Self, Refusal> {
+        may(person, &Verdict::Approve, proposal, people)?;
+        Ok(Self { approver: person.name.clone(), verdict: Verdict::Approve, nonce })
+    }
+
     /// Whose, by the one name that counts.
     pub fn approver(&self) -> &Identity {
         &self.approver
@@ -132,8 +140,14 @@ fn may(
     }
 }
 
+/// A statement's lines hold no armour, so that the first one is where the signature begins.
+pub(super) fn parts(text: &str) -> Result<(&str, &str), Refusal> {
+    let at = text.find(ARMOUR).ok_or(Refusal::MalformedProof)? + 1;
+    text.split_at_checked(at).ok_or(Refusal::MalformedProof)
+}
+
 /// Whether any key of `person` signed. What the wrong key says is only that it was the wrong one.
-fn signed(person: &Person, statement: &str, signature: &str) -> Result<(), Refusal> {
+pub(super) fn signed(person: &Person, statement: &str, signature: &str) -> Result<(), Refusal> {
     let mut refused = Refusal::WrongKey;
     for key in &person.keys {
         match key.verify(statement.as_bytes(), signature) {
@@ -148,4 +162,4 @@ fn signed(person: &Person, statement: &str, signature: &str) -> Result<(), Refus
 const ARMOUR: &str = "\n-----BEGIN SSH SIGNATURE-----\n";
 
 /// How far an approver's clock may be ahead of ours.
-const SKEW: Duration = Duration::from_secs(60);
+pub(super) const SKEW: Duration = Duration::from_secs(60);

@@ -27,6 +27,8 @@ pub enum Refusal {
     NothingSaid,
     /// The passkey was used at a site that is not ours.
     Origin,
+    /// The standing approval is for something else.
+    Outside,
     /// It is about a request of their own, or of an agent that works for them.
     OwnRequest,
     /// The passkey answered for another relying party.
@@ -67,6 +69,7 @@ impl fmt::Display for Refusal {
             Self::OwnRequest => {
                 "nobody may answer for their own request, or for an agent of theirs"
             }
+            Self::Outside => "this standing approval is for something else",
             Self::Origin => "the passkey was used at a site that is not configured",
             Self::RelyingParty => "the passkey answered for another relying party",
             Self::Signature => "the signature does not match the statement",

@@ -193,7 +193,8 @@ impl Nonce {
         Self(*Uuid::new_v4().as_bytes())
     }
 
-    fn parse(text: &str) -> Option<Self> {
+    /// Reads back what [`Display`](fmt::Display) printed; `None` if `text` is anything else.
+    pub fn parse(text: &str) -> Option<Self> {
         hex(text).map(Self)
     }
 }
@@ -259,7 +260,7 @@ fn hex<const N: usize>(text: &str) -> Option<[u8; N]> {
 }
 
 /// A time from RFC 3339; that it is the one spelling is found out when the whole is printed.
-fn time(text: &str) -> Option<Timestamp> {
+pub(super) fn time(text: &str) -> Option<Timestamp> {
     let micros = jiff::Timestamp::from_str(text).ok()?.as_microsecond();
     u64::try_from(micros).ok().map(Timestamp::from_micros)
 }
@@ -270,7 +271,7 @@ const VERSION: &str = "countersign approval v1";
 pub const MAX_LIFE: Duration = Duration::from_secs(7 * 24 * 3_600);
 
 /// The last time that is printed with a year of four digits: the end of 9998.
-const LAST_TIME: Timestamp = Timestamp::from_micros(253_370_764_799_999_999);
+pub(super) const LAST_TIME: Timestamp = Timestamp::from_micros(253_370_764_799_999_999);
 
 const MAX_REASON: usize = 1_000;
 

@@ -20,6 +20,7 @@ mod review;
 mod revoke;
 mod serve;
 mod signing;
+mod standing;
 mod stored;
 mod suggest;
 
@@ -74,6 +75,9 @@ enum Command {
     Revoke(revoke::Command),
     /// Serve agents
     Serve(serve::Arguments),
+    /// Agree to some requests in advance: so many, of one shape, for a while
+    #[command(subcommand)]
+    Standing(standing::Command),
     /// Take back a yes that you have given, until it is sent
     Withdraw(answer::Withdraw),
 }
@@ -132,6 +136,7 @@ pub fn run(cli: Cli) -> ExitCode {
             log::start(level.unwrap_or("info"));
             arguments.run(err)
         }
+        Command::Standing(command) => command.run(out, err),
         Command::Withdraw(arguments) => arguments.run(out, err),
     };
     let exit = ended.unwrap_or_else(|why| {

@@ -249,13 +249,14 @@ impl Table<'_> {
         let names: Vec<_> = names.map(|word| word.approver.as_str()).collect();
         let by = if names.is_empty() { String::new() } else { format!(" by {}", names.join(", ")) };
         let (id, status) = (proposal.id(), proposal.state().status);
-        Ok(match status {
+        match status {
             Status::Approved | Status::Denied => {
-                writeln!(self.out, "{id} is {status}{by} already")?
+                writeln!(self.out, "{id} is {status}{by} already")?;
             }
             Status::Pending => writeln!(self.out, "{id} does not ask for your answer any more")?,
             _ => writeln!(self.out, "{id} is {status} already")?,
-        })
+        }
+        Ok(())
     }
 
     /// One line of an answer, without the white space around it; nothing, if there is nobody.

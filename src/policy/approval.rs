@@ -12,6 +12,8 @@ pub struct Approval {
     pub proposal: ProposalId,
     /// The names of those who agreed, each once, in alphabetical order.
     pub approvers: Vec<String>,
+    /// The standing approvals among what they signed, by name.
+    pub standing: Vec<String>,
     /// Who decided alone, where somebody did.
     pub break_glass: Option<BreakGlass>,
     /// What was agreed to, as it is printed: `sha-256:` and hexadecimal digits.

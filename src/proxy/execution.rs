@@ -89,7 +89,13 @@ impl Executor {
         let now = shared.clock.now();
         let signed = self.desk.approvals(claimed.id()).await.map_err(Failure::from)?;
         let asked = claimed.clone().under(self.terms.clone());
-        let answers = proved(&asked, &signed, &snapshot.people, now);
+        let before = self.desk.standing_for(claimed.id()).await.map_err(Failure::from)?;
+        let before = before.into_iter().filter_map(|one| {
+            let (answer, _) = one.proof.answer(&asked, &snapshot.people, now).ok()?;
+            Some((one.name, answer))
+        });
+        let (standing, mut answers): (Vec<_>, Vec<_>) = before.unzip();
+        answers.extend(proved(&asked, &signed, &snapshot.people, now));
         let asks_nobody = self.terms.needs.is_empty();
         let verdict = tally(&self.terms, &snapshot.people, &answers);
         if !asks_nobody && verdict != Some(Verdict::Approve) {
@@ -98,6 +104,7 @@ impl Executor {
         let approval = (!asks_nobody).then(|| Approval {
             proposal: claimed.id(),
             approvers: approvers(&answers),
+            standing,
             break_glass: broken_glass(&answers).map(|(approver, reason)| BreakGlass {
                 approver: approver.to_string(),
                 reason: reason.to_owned(),
@@ -124,11 +131,8 @@ impl Executor {
         let mut trail = self.plane.recorder.open(id);
         let durability = grant.durability();
         let grant = trail.commit(grant, durability).await.map_err(Failure::from)?;
-        if let Some(broken) =
-            &grant.entry().ask().approval.as_ref().and_then(|one| one.break_glass.as_ref())
-        {
-            self.alert(broken);
-        }
+        let approval = grant.entry().ask().approval.as_ref();
+        approval.and_then(|one| one.break_glass.as_ref()).iter().for_each(|one| self.alert(one));
         match snapshot.credentials.inject(grant, Body::from(self.body.clone())) {
             Ok((request, guard)) => Ok(Ready { request, guard, trail }),
             Err(why) => {

@@ -114,7 +114,8 @@ pub(super) async fn put(
     if needs.is_empty() {
         proposal.decide(Verdict::Approve, now).map_err(crate::store::Error::from)?;
     }
-    let (Put::Fresh(put) | Put::Standing(put)) = docket.desk.put(proposal, now).await?;
+    let (Put::Fresh(put) | Put::Standing(put)) =
+        docket.desk.put(proposal, &account.view.snapshot.people, now).await?;
     Ok(put)
 }
 

@@ -108,7 +108,7 @@ impl Call<'_> {
         if !draft.substance.request().can_be_shown() {
             return Err(Oversized::Hidden.into());
         }
-        match self.docket.desk.put(Proposal::new(draft), now).await? {
+        match self.docket.desk.put(Proposal::new(draft), &view.snapshot.people, now).await? {
             Put::Fresh(proposal) => {
                 let (id, digest) = (proposal.id(), proposal.digest());
                 tracing::info!(proposal = %id, %digest, %decision, "put forward");

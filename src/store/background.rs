@@ -8,6 +8,7 @@ use crate::store::approvals::{Approval, all, proved};
 use crate::store::connection::{Store, Transaction, Value};
 use crate::store::error::Error;
 use crate::store::proposal_row::{asked_kind, asked_rule, owner, read};
+use crate::store::standing::used;
 use crate::store::tasks;
 
 impl Store {
@@ -28,12 +29,27 @@ impl Store {
         let background = Background {
             purposes: purposes(&mut transaction, &proposal).await?,
             progress: progress(&proposal.draft().terms, people, &answers),
-            words: said.iter().map(Approval::word).collect(),
+            words: words(&mut transaction, &said, id).await?,
             precedent: precedent(&mut transaction, &proposal).await?,
             history: Some(history(&mut transaction, &proposal).await?),
         };
         Ok((proposal, background))
     }
+}
+
+/// What people said of this one, behind what some had said before it was there.
+async fn words(
+    transaction: &mut Transaction,
+    said: &[Approval],
+    id: ProposalId,
+) -> Result<Vec<Word>, Error> {
+    let before = used(transaction, id).await?.into_iter().map(|one| Word {
+        at: one.proof.claimed().map_or(one.expires_at, |standing| standing.issued()),
+        approver: one.approver,
+        verdict: format!("standing approval {}", one.name),
+        reason: None,
+    });
+    Ok(before.chain(said.iter().map(Approval::word)).collect())
 }
 
 impl Approval {

@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
+use crate::approval::People;
 use crate::clock::Timestamp;
 use crate::id::{ProposalId, TaskId};
 use crate::identity::SpiffeId;
@@ -19,6 +20,7 @@ use crate::store::connection::Store;
 use crate::store::error::Error;
 use crate::store::proposals::Put;
 use crate::store::queue::Errand;
+use crate::store::standing::StandingApproval;
 use crate::store::tasks::Step;
 use crate::task::{Bounds, Lineage, Situation, Status, Task};
 
@@ -39,12 +41,18 @@ pub(super) struct Job(pub(super) Box<dyn FnOnce(Store) -> Running + Send>);
 pub(super) struct Running(pub(super) Pin<Box<dyn Future<Output = ()>>>);
 
 impl Desk {
-    /// Keeps `proposal`, as [`Store::put`] does.
+    /// Keeps `proposal`, as [`Store::put_before`] does.
     ///
     /// # Errors
     /// As [`Error`] says; nothing may then be carried out.
-    pub async fn put(&self, proposal: Proposal, now: Timestamp) -> Result<Put, Error> {
-        self.ask(move |store| async move { store.put(proposal, now).await }).await
+    pub async fn put(
+        &self,
+        proposal: Proposal,
+        people: &People,
+        now: Timestamp,
+    ) -> Result<Put, Error> {
+        let people = people.clone();
+        self.ask(move |store| async move { store.put_before(proposal, &people, now).await }).await
     }
 
     /// The proposal `id`.
@@ -69,6 +77,14 @@ impl Desk {
     /// As [`Error`] says.
     pub async fn approvals(&self, id: ProposalId) -> Result<Vec<Approval>, Error> {
         self.ask(move |store| async move { store.approvals(id).await }).await
+    }
+
+    /// The standing approvals that decided the proposal `id`, as [`Store::standing_for`] says.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn standing_for(&self, id: ProposalId) -> Result<Vec<StandingApproval>, Error> {
+        self.ask(move |store| async move { store.standing_for(id).await }).await
     }
 
     /// Takes the proposal `id` to carry it out now; of all that try, here and elsewhere, one does.

@@ -1,5 +1,6 @@
 //! Proposals in the store: put once, moved one transition at a time, claimed by one executor.
 
+use crate::approval::People;
 use crate::clock::Timestamp;
 use crate::id::{ProposalId, TaskId};
 use crate::proposal::{Claim, Illegal, Outcome, Proposal};
@@ -7,6 +8,7 @@ use crate::store::bounds::admit;
 use crate::store::connection::{Store, Transaction, Value};
 use crate::store::error::Error;
 use crate::store::proposal_row::{columns, identity, owner, read, state};
+use crate::store::standing;
 
 /// The most proposals that one operation reads or moves.
 pub const MAX_PAGE: i64 = 200;
@@ -28,6 +30,19 @@ impl Store {
     /// [`Error::KeyReused`], if the key stands for another request; [`Error::TooMany`]; else as
     /// [`Error`] says.
     pub async fn put(&self, proposal: Proposal, now: Timestamp) -> Result<Put, Error> {
+        self.put_before(proposal, &People::default(), now).await
+    }
+
+    /// The same, and a fresh one is decided at once where standing approvals of `people` do.
+    ///
+    /// # Errors
+    /// As [`put`](Self::put).
+    pub async fn put_before(
+        &self,
+        mut proposal: Proposal,
+        people: &People,
+        now: Timestamp,
+    ) -> Result<Put, Error> {
         let mut transaction = self.begin().await?;
         let values = vec![owner(&proposal), identity(&proposal)];
         let found = transaction.locked(STANDING_LOCKED, STANDING, values).await?;
@@ -43,6 +58,9 @@ impl Store {
         admit(&mut transaction, &proposal, self.pending).await?;
         let fresh = transaction.execute(INSERT, columns(&proposal)).await? == 1;
         if fresh {
+            if standing::decide(&mut transaction, &mut proposal, people, now).await? {
+                write(&mut transaction, &proposal, identity(&proposal)).await?;
+            }
             transaction.commit().await?;
             return Ok(Put::Fresh(proposal));
         }

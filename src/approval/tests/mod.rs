@@ -5,5 +5,6 @@ mod proof;
 pub(crate) mod signer;
 mod sshsig;
 mod stages;
+mod standing;
 mod statement;
 mod webauthn;

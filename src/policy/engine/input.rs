@@ -238,6 +238,7 @@ impl Builder {
             (&keys.decided_at, Value::from(approval.decided_at.to_string())),
             (&keys.digest, Value::from(approval.digest.as_str())),
             (&keys.proposal, Value::from(approval.proposal.to_string())),
+            (&keys.standing, array(approval.standing.iter().map(String::as_str))),
         ])
     }
 

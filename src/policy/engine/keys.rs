@@ -94,6 +94,7 @@ keys! {
     source,
     source_principal,
     spiffe_id,
+    standing,
     task,
     time,
     truncated_body,

@@ -3,6 +3,7 @@
 mod people;
 mod postgres;
 mod queue;
+mod standing;
 mod tasks;
 
 use std::collections::BTreeMap;
@@ -34,6 +35,11 @@ use postgres::Postgres;
 use queue::{
     what_is_given_back_is_due_later, what_kept_it_from_being_sent_is_known,
     what_one_has_taken_nobody_else_takes, who_has_much_to_do_keeps_nobody_waiting,
+};
+use standing::{
+    amounts_never_come_to_more_than_was_said, it_takes_as_many_people_in_advance_as_it_takes,
+    what_is_over_or_taken_back_decides_nothing,
+    what_was_agreed_to_in_advance_is_decided_as_often_as_was_said,
 };
 use tasks::{
     a_budget_is_never_exceeded_whoever_comes_when, a_task_is_read_back_whole,
@@ -438,6 +444,10 @@ suite!(
     one_person_decides_alone_where_the_rules_say_so,
     people_see_what_became_of_others_like_it,
     the_order_of_words_is_kept,
+    what_was_agreed_to_in_advance_is_decided_as_often_as_was_said,
+    amounts_never_come_to_more_than_was_said,
+    it_takes_as_many_people_in_advance_as_it_takes,
+    what_is_over_or_taken_back_decides_nothing,
     an_agent_has_so_many_questions_at_once,
     what_is_long_over_is_forgotten_and_nothing_else,
     what_is_revoked_stays_so_until_it_is_lifted,
