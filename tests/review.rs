@@ -340,12 +340,17 @@ async fn what_cannot_be_shown_whole_is_not_put_forward() {
     put(&agent, refund(1, &format!("{HIGH}, \"note\": \"{}\"", "a".repeat(60 << 10)))).await;
 }
 
+/// The name of the standing approval that was granted at a terminal.
+fn granted(shown: &str) -> String {
+    let before = shown.split(" is granted").next().unwrap();
+    before[before.len() - 32..].to_owned()
+}
+
 #[tokio::test]
 async fn what_somebody_agreed_to_in_advance_goes_on_and_nothing_else_does() {
     let (team, upstream) = (Team::new(), Upstream::answering(|_| reply("refunded")));
     let site = team.site(&upstream);
     let (agent, folder) = (site.agent("writer"), site.path(""));
-    let host = site.host();
     let words = [
         "standing",
         "grant",
@@ -354,7 +359,7 @@ async fn what_somebody_agreed_to_in_advance_goes_on_and_nothing_else_does() {
         "--method",
         "POST",
         "--host",
-        &host,
+        "api.example.org",
         "--path",
         "/orders",
         "--field",
@@ -377,9 +382,7 @@ async fn what_somebody_agreed_to_in_advance_goes_on_and_nothing_else_does() {
         shown.contains("countersign standing approval v1") && shown.contains("uses: 3"),
         "{shown}"
     );
-    let name =
-        shown.lines().find_map(|line| line.trim().strip_suffix("Z")?.split_once(" is granted"));
-    let name = name.unwrap_or_else(|| panic!("{shown}")).0.trim().to_owned();
+    let name = granted(&shown);
 
     assert_eq!(agent.send(refund(9, HIGH)).await.text(), "refunded");
     let terms = site.recorded("intent", 1).await[0]["terms"].as_str().unwrap().to_owned();
@@ -407,7 +410,6 @@ async fn what_was_agreed_to_in_advance_is_checked_again_when_it_is_sent() {
     let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let site = team.setup(&upstream, "").url(&format!("http://{gone}")).start();
     let (agent, folder) = (site.agent("writer"), site.path(""));
-    let host = site.host();
     let words = [
         "standing",
         "grant",
@@ -416,7 +418,7 @@ async fn what_was_agreed_to_in_advance_is_checked_again_when_it_is_sent() {
         "--method",
         "POST",
         "--host",
-        &host,
+        "api.example.org",
         "--path",
         "/orders",
         "--uses",
@@ -425,8 +427,7 @@ async fn what_was_agreed_to_in_advance_is_checked_again_when_it_is_sent() {
         "1h",
     ];
     let shown = team.bob.at_a_terminal(&folder, &words, "grant\n");
-    let name = shown.lines().find_map(|line| line.split_once(" is granted")).unwrap().0.trim();
-    let name = name.rsplit(' ').next().unwrap().to_owned();
+    let name = granted(&shown);
     assert_eq!(agent.send(refund(3, HIGH)).await.status, 502);
     let revoked = said(&countersign(&folder).args(["standing", "revoke", &name]).output().unwrap());
     assert_eq!(revoked.0, 0, "{revoked:?}");
