@@ -29,6 +29,7 @@ pub mod arrival;
 mod arrived;
 mod carried;
 mod account;
+mod agreement;
 mod execution;
 mod judged;
 mod proposing;
