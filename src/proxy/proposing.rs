@@ -15,7 +15,8 @@ use tokio::time::{Instant, sleep};
 use crate::enforce::{Ask, Cause, Refusal, substance};
 use crate::id::ProposalId;
 use crate::identity::Caller;
-use crate::proposal::{Draft, Execution, MAX_BODY, Origin, Proposal, Terms};
+use crate::operation::mcp::attempt;
+use crate::proposal::{Answer, Draft, Execution, MAX_BODY, Origin, Proposal, Terms};
 use crate::proxy::account::Account;
 use crate::proxy::carried::Carried;
 use crate::proxy::docket::Docket;
@@ -23,19 +24,19 @@ use crate::proxy::execution::Executor;
 use crate::proxy::failure::Failure;
 use crate::proxy::standing::{Proposed, Standing};
 use crate::proxy::waiting::Waiting;
+use crate::proxy::{kept_message, mcp_tasks};
 use crate::route::Body;
 use crate::store::Put;
 
 /// Whether `refusal` asks for people, and they can be asked. A tunnel or a call of gRPC has an
-/// answer that cannot be kept; a message of MCP has another id each time, so it would never be the
-/// same request again.
+/// answer that cannot be kept; of MCP, only calls of tools are the same at each attempt.
 pub(super) fn can_wait(account: &Account, refusal: &Refusal) -> bool {
     *refusal.cause() == Cause::NeedsApproval
         && account.plane.shared.docket.is_some()
-        && can_be_kept(refusal.ask())
+        && (can_be_kept(refusal.ask()) || kept_message::is_call(refusal.ask()))
 }
 
-/// Whether a request and its answer can be kept.
+/// Whether a request and its answer can be kept as they are.
 pub(super) fn can_be_kept(ask: &Ask) -> bool {
     let is_grpc =
         ask.target.head().headers().get(CONTENT_TYPE).is_some_and(|kind| {
@@ -54,8 +55,8 @@ pub(super) async fn carry_out(
     mut body: Body,
 ) -> Result<Carried, Failure> {
     let Some(docket) = &account.plane.shared.docket else { return Err(refusal.into()) };
-    let body = body.gather(MAX_BODY).await?;
     let mut ask = refusal.ask().clone();
+    let body = kept_message::settle(&mut ask, body.gather(MAX_BODY).await?)?;
     let is_async = prefers(ask.target.head().headers(), "respond-async");
     let hold = hold(ask.target.head().headers(), account.view.snapshot.waiting);
     for name in per_attempt(ask.target.head().headers()) {
@@ -66,14 +67,18 @@ pub(super) async fn carry_out(
     let proposal = call.put(&refusal).await?;
     let id = proposal.id();
     let place = docket.place();
-    let hold = if place.is_some() { hold } else { Duration::ZERO };
+    let knows_tasks = call.knows_tasks();
+    let hold = if place.is_some() && !knows_tasks { hold } else { Duration::ZERO };
     let (proposal, standing) = call.follow(proposal, hold).await?;
     match proposal.state().answer.clone().filter(|_| standing == Standing::Answered) {
-        Some(answer) => Ok(Carried::Kept { id, answer }),
+        Some(answer) => Ok(Carried::Kept { id, answer: call.addressed(answer)? }),
         None => {
             let now = account.plane.shared.clock.now();
             let left = proposal.draft().expires_at.since(now);
-            Err(Failure::Proposed(Box::new(Proposed { refusal, id, standing, left, is_async })))
+            let is_task = knows_tasks && standing.is_open();
+            let task = is_task.then(|| mcp_tasks::created(&proposal, now));
+            let proposed = Proposed { refusal, id, standing, left, is_async, task };
+            Err(Failure::Proposed(Box::new(proposed)))
         }
     }
 }
@@ -171,6 +176,21 @@ impl Call<'_> {
             executor.run().await
         });
         running.await.unwrap_or(Err(Failure::Panicked))
+    }
+
+    /// Whether it is a call of a tool whose client asks after it by itself.
+    fn knows_tasks(&self) -> bool {
+        let asked = self.account.inspected.as_ref().filter(|_| kept_message::is_call(&self.ask));
+        asked.is_some_and(|asked| attempt::knows_tasks(asked.bytes()))
+    }
+
+    /// The answer, to the message that asks for it now.
+    fn addressed(&self, answer: Answer) -> Result<Answer, Failure> {
+        let asked = self.account.inspected.as_ref().filter(|_| kept_message::is_call(&self.ask));
+        match asked {
+            Some(asked) => kept_message::readdressed(&answer, &self.body, asked.bytes()),
+            None => Ok(answer),
+        }
     }
 
     fn standing(&self, proposal: &Proposal) -> Standing {
