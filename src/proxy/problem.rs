@@ -179,7 +179,7 @@ fn withdrawn(why: Withdrawn) -> &'static str {
             "An operator has revoked what you may do here. Stop, and tell a person."
         }
         Withdrawn::Credential => "An operator has revoked the credential of this route.",
-        Withdrawn::Task => "The task that this belongs to is over.",
+        Withdrawn::Task => "The task that this belongs to is over, or paused.",
         Withdrawn::Unknown => "What is revoked cannot be looked up. Try again later.",
     }
 }
