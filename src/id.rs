@@ -94,6 +94,11 @@ macro_rules! id {
                 Uuid::try_parse(digits).ok().map(Self)
             }
 
+            /// The least that may have been made at `time` or later.
+            pub fn floor(time: Timestamp) -> Self {
+                Self(Uuid::from_u128(u128::from(time.micros() / 1_000) << 80))
+            }
+
             /// When it was made, to the millisecond.
             pub fn made(self) -> Timestamp {
                 let millis = (self.0.as_u128() >> 80) as u64;
@@ -129,6 +134,11 @@ id!(
     "dec_"
 );
 id!(
+    /// One event: `evt_` and 32 hexadecimal digits.
+    EventId,
+    "evt_"
+);
+id!(
     /// One proposal: `prp_` and 32 hexadecimal digits.
     ProposalId,
     "prp_"
@@ -142,6 +152,7 @@ id!(
 #[cfg(test)]
 mod tests {
     use super::DecisionId;
+    use std::time::Duration;
 
     #[test]
     fn a_printed_id_parses_back() {
@@ -153,6 +164,8 @@ mod tests {
     fn an_id_says_when_it_was_made() {
         let id = DecisionId::parse("dec_0193a0b0c0d07ef08193a0b0c0d0e0f0").unwrap();
         assert_eq!(id.made().micros(), 0x0193_a0b0_c0d0 * 1_000);
+        assert!(DecisionId::floor(id.made()) < id);
+        assert!(DecisionId::floor(id.made().plus(Duration::from_millis(1))) > id);
     }
 
     #[test]

@@ -30,6 +30,7 @@
 
 // Foundations.
 pub mod clock;
+pub mod ed25519;
 pub mod id;
 pub mod metrics;
 pub mod shutdown;
@@ -43,6 +44,7 @@ pub mod policy;
 pub mod proposal;
 pub mod approval;
 pub mod revocation;
+pub mod event;
 pub mod history;
 pub mod audit;
 pub mod enforce;
@@ -52,11 +54,13 @@ pub mod upstream;
 // What Countersign gets and keeps for itself.
 pub mod fetch;
 pub mod store;
+pub mod callback;
 
 // Doors: they accept work and call the parts.
 pub mod listener;
 pub mod proxy;
 pub mod admin;
+pub mod control;
 
 // Assembly.
 pub mod config;

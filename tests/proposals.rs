@@ -15,8 +15,8 @@ use rustix::process::Signal;
 use tokio::sync::Notify;
 
 use crate::harness::{
-    Agent, Answer, Binary, Human, Outgoing, SECRET, Setup, Site, Upstream, body, records, reply,
-    soon, until, verify,
+    Agent, Answer, Binary, Human, Outgoing, SECRET, Setup, Site, Upstream, body, countersign,
+    empty, records, reply, soon, until, verify,
 };
 
 /// Reading is allowed, writing once a person agreed, deleting never.
@@ -228,6 +228,66 @@ async fn a_changed_byte_is_another_proposal() {
 }
 
 #[tokio::test]
+async fn a_request_that_names_its_proposal_hears_in_what_it_differs() {
+    let upstream = Upstream::answering(|received| reply(received.body.clone()));
+    let mut site = setup(&upstream, "hold: 0s").start();
+    let agent = site.agent("writer");
+    let id = proposal(&agent.send(order("one")).await);
+    let task = Request::post("/.countersign/v1/tasks").header("content-type", "application/json");
+    let task = task.body(body(r#"{"purpose": "to order", "expires_in": 600}"#.to_owned()));
+    let task = agent.send(task.unwrap()).await.json()["id"].as_str().unwrap().to_owned();
+    let named = |request: Request<Outgoing>| {
+        let (mut parts, body) = request.into_parts();
+        parts.headers.insert("countersign-proposal", id.to_string().parse().unwrap());
+        Request::from_parts(parts, body)
+    };
+    let other = |path: &str, name: &'static str, value: &str| {
+        let request = Request::post(path.to_owned()).header(name, value);
+        named(request.body(body("one".to_owned())).unwrap())
+    };
+    let waiting = agent.send(named(order("one"))).await;
+    assert_eq!((waiting.problem().0, proposal(&waiting)), (428, id));
+    approve(&site, id);
+    for (request, field) in [
+        (named(order("onf")), "the body"),
+        (other("/orders?a=2", "x-request-id", "1"), "the query"),
+        (other("/order?a=1", "x-request-id", "1"), "the path"),
+        (other("/orders?a=1", "x-amount", "1"), "the header x-amount"),
+        (other("/orders?a=1", "countersign-task", &task), "the task"),
+    ] {
+        let answer = agent.send(request).await;
+        assert_eq!(answer.problem(), (403, "approval_of_another".to_owned()), "{field}");
+        let detail = answer.json()["detail"].as_str().unwrap().to_owned();
+        assert!(detail.contains(&format!("{field} is not what was approved")), "{detail}");
+        assert_eq!(proposal(&answer), id);
+    }
+    let stranger = site.agent("other").send(named(order("one"))).await;
+    assert_eq!(stranger.problem(), (403, "approval_of_another".to_owned()));
+    assert!(stranger.text().contains("the principal is not what was approved"));
+    let unknown = Request::post("/orders?a=1")
+        .header("countersign-proposal", ProposalId::new().to_string())
+        .body(body("one".to_owned()));
+    let unknown = agent.send(unknown.unwrap()).await;
+    assert_eq!(unknown.problem(), (404, "no_such_proposal".to_owned()));
+    let odd = Request::post("/orders").header("countersign-proposal", "x").body(empty()).unwrap();
+    assert_eq!(agent.send(odd).await.problem(), (400, "proposal_malformed".to_owned()));
+    assert!(upstream.is_untouched());
+    // Nothing of this was put forward.
+    let path = site.path("");
+    assert_eq!(kept(&path, async |store| store.waiting(None).await.unwrap()).await, []);
+
+    site.reload(|setup| setup.rules(&format!("{ASKING}\nanother := true\n"))).await;
+    let answer = agent.send(named(order("one"))).await;
+    assert_eq!(answer.problem(), (403, "approval_of_another".to_owned()));
+    assert!(answer.text().contains("the policy revision is not what was approved"));
+    assert!(upstream.is_untouched());
+    site.reload(|setup| setup.rules(ASKING)).await;
+    let answer = agent.send(named(order("one"))).await;
+    assert_eq!((answer.text(), proposal(&answer)), ("one".to_owned(), id));
+    assert_eq!(upstream.request().header("countersign-proposal"), Vec::<&str>::new());
+}
+
+#[tokio::test]
 async fn what_people_deny_is_not_carried_out() {
     let upstream = Upstream::answering(|_| reply("done"));
     let site = setup(&upstream, "hold: 0s").start();
@@ -403,6 +463,32 @@ async fn an_approval_ends_with_the_rules_that_asked_for_it() {
     assert_eq!(answer.problem(), (428, "approval_pending".to_owned()));
     assert_ne!(proposal(&answer), id);
     assert!(upstream.is_untouched());
+}
+
+#[tokio::test]
+async fn what_is_not_sent_while_nobody_is_there_says_why() {
+    let upstream = Upstream::answering(|_| reply("done"));
+    let mut site = setup(&upstream, "hold: 0s").start();
+    let agent = site.agent("writer");
+    let id = proposal(&agent.send(order("one")).await);
+    site.reload(|setup| setup.rules(&format!("{ASKING}\nanother := true\n"))).await;
+    approve(&site, id);
+    let path = format!("/.countersign/v1/proposals/{id}");
+    let setback = soon("a try", async {
+        loop {
+            let told = agent.get(&path).await.json();
+            if let Some(setback) = told["setback"].as_str() {
+                return setback.to_owned();
+            }
+        }
+    })
+    .await;
+    assert!(setback.contains("the policy revision is not what was approved"), "{setback}");
+    assert!(upstream.is_untouched());
+    let listed = ["proposal", "list", "--troubled"];
+    let listed = countersign(&site.path("")).args(listed).output().unwrap();
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    assert!(listed.contains(&id.to_string()) && listed.contains("tried 1 times"), "{listed}");
 }
 
 #[tokio::test]

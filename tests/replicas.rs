@@ -1,13 +1,14 @@
 //! Several replicas over one PostgreSQL: what is asked at each is carried out once.
 
+use std::sync::{Arc, LazyLock};
+
 use countersign::id::ProposalId;
 use http::Request;
-use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::harness::{
-    Agent, Binary, Human, Outgoing, SECRET, Setup, Site, Upstream, body, countersign, empty,
-    postgres, reply, soon, until, verify,
+    Authority, Human, Outgoing, Setup, Site, Upstream, body, countersign, postgres, reply, soon,
+    until,
 };
 
 /// Writing takes a person.
@@ -21,7 +22,10 @@ decision := {"allowed": true} if input.countersign.approval != null
 "#;
 
 fn replica(upstream: &Upstream, url: &str, maria: &Human) -> Site {
-    Setup::new(upstream)
+    // One authority for all: any of them carries out what was put forward at another.
+    static AUTHORITY: LazyLock<Arc<Authority>> =
+        LazyLock::new(|| Arc::new(Authority::new("example.org")));
+    Setup::trusting(upstream, Arc::clone(&AUTHORITY))
         .rules(ASKING)
         .section(&format!("state: {{ url: \"{url}\" }}"))
         .section(&format!("approvals: {{ hold: 2m, people: {{ {} }} }}", maria.entry("")))
@@ -138,108 +142,4 @@ async fn three_replicas_carry_out_each_proposal_once_when_no_agent_is_there() {
     bodies.sort();
     bodies.dedup();
     assert_eq!((bodies.len(), upstream.requests().len(), sent), (20, 20, 20));
-}
-
-/// Every order is allowed.
-const OPEN: &str = "package countersign.authz\n\ndecision := {\"allowed\": true}\n";
-
-const PROPOSALS: &str = "/.countersign/v1/proposals";
-
-/// Puts an order forward at one replica after the other until one takes it: some are dead.
-async fn put_forward(agents: &[Agent], number: usize) -> String {
-    let request = serde_json::json!({
-        "method": "POST", "url": "https://api.example.org/orders", "body": format!("order {number}"),
-    });
-    let wish = serde_json::json!({ "request": request }).to_string();
-    for turn in number.. {
-        let call = Request::post(PROPOSALS).header("content-type", "application/json");
-        let call = call.header("idempotency-key", format!("order-{number}"));
-        let Ok(mut client) = agents[turn % agents.len()].try_h1().await else { continue };
-        let answer = client.try_send(call.body(body(wish.clone())).unwrap()).await;
-        match answer {
-            Ok(answer) if answer.status == 202 => {
-                return answer.header("countersign-proposal").to_owned();
-            }
-            Ok(answer) => assert_eq!(answer.status, 503, "{}", answer.text()),
-            Err(_) => {}
-        }
-        tokio::task::yield_now().await;
-    }
-    unreachable!()
-}
-
-#[tokio::test]
-async fn replicas_are_killed_and_the_database_crashes_and_nothing_is_lost_or_sent_twice() {
-    const ORDERS: usize = 240;
-    let (url, database) = postgres();
-    let upstream = Upstream::answering(|_| reply("done"));
-    let setup = Setup::new(&upstream)
-        .rules(OPEN)
-        .section(&format!("state: {{ url: \"{url}\", stale_after: 10m, pending: 1000 }}"));
-    // One authority for all: any of them carries out what was put forward at another.
-    let folders = [(); 3].map(|()| setup.folder());
-    let mut served = folders.each_ref().map(|folder| Binary::serve(folder.path()));
-    let writer = || Some(setup.authority.agent("writer"));
-    let agent =
-        |served: &Binary| Agent::new(served.address, setup.authority.pem(), writer(), SECRET);
-    let mut ids = Vec::new();
-    let agents: Vec<_> = served.iter().map(&agent).collect();
-    for number in 0..ORDERS {
-        // One is dead for a third of them, and taken over from by the others.
-        if number == ORDERS / 3 {
-            served[0].signal(Signal::KILL);
-            served[0].wait();
-        }
-        ids.push(soon("an order is taken", put_forward(&agents, number)).await);
-    }
-    served[0] = Binary::serve(folders[0].path());
-    for round in 1..6 {
-        // In the middle of what they do.
-        let sent = || upstream.requests().len() >= round * ORDERS / 8;
-        until("some more are sent", sent).await;
-        let victim = round % served.len();
-        served[victim].signal(Signal::KILL);
-        served[victim].wait();
-        if round == 3 {
-            database.restart();
-        }
-        served[victim] = Binary::serve(folders[victim].path());
-    }
-    let agent = agent(&served[0]);
-    let mut unknown = 0;
-    for id in &ids {
-        // What a dead replica had is known to be unknown after half a minute.
-        let mut status = String::new();
-        for _ in 0..6 {
-            let look = Request::get(format!("{PROPOSALS}/{id}")).header("prefer", "wait=15");
-            let told = agent.send(look.body(empty()).unwrap()).await.json();
-            status = told["execution"].as_str().unwrap_or_default().to_owned();
-            if !matches!(&*status, "queued" | "running") {
-                break;
-            }
-        }
-        match &*status {
-            "succeeded" => {}
-            "unknown" => unknown += 1,
-            other => panic!("{id}: {other}"),
-        }
-    }
-    let received = upstream.requests();
-    let mut bodies: Vec<_> = received.iter().map(|one| one.body.clone()).collect();
-    bodies.sort();
-    bodies.dedup();
-    assert_eq!(bodies.len(), received.len(), "nothing is sent twice");
-    assert!(bodies.len() >= ORDERS - unknown, "{} and {unknown} unknown", bodies.len());
-    let (mut answered, mut open) = (0, 0);
-    for (served, folder) in served.iter_mut().zip(&folders) {
-        served.signal(Signal::TERM);
-        assert!(served.wait().success());
-        let report = verify(&folder.path().join("audit"));
-        assert!(report.problem.is_none(), "{report}");
-        answered += report.outcomes.answered;
-        open += report.outcomes.unknown;
-    }
-    // Whatever reached the upstream has its intent on record, with an outcome or as unknown.
-    assert!(answered + open >= received.len() as u64, "{answered} {open} {}", received.len());
-    assert!(answered >= (ORDERS - unknown) as u64);
 }

@@ -6,12 +6,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::app::entrance;
 use crate::app::supply::Supply;
 use crate::audit;
+use crate::callback::{self, Caller, CallerError};
 use crate::clock::{Clock, Timestamp};
 use crate::config::code::Code;
 use crate::config::keypath::KeyPath;
 use crate::config::{File, Problem, Problems, parse};
+use crate::control::Gate;
 use crate::credential::Credentials;
 use crate::fetch;
 use crate::history;
@@ -32,8 +35,12 @@ use crate::upstream::Upstreams;
 pub struct Assembly {
     /// What exchanges need.
     pub snapshot: Snapshot,
+    /// Who is let in at the control door, if there is one.
+    pub gate: Option<Gate>,
     /// What stands until a restart, and the files behind it all.
     pub standing: Standing,
+    /// How agents are called back, if they are.
+    pub caller: Option<Caller>,
     /// The names that upstreams are reached by, with their ports.
     pub upstream_hosts: Vec<(String, u16)>,
     /// What is legal and unwise.
@@ -45,6 +52,8 @@ pub struct Assembly {
 pub struct Standing {
     /// The agents' listeners.
     pub listeners: Vec<ListenerConfig>,
+    /// People's listeners.
+    pub control: Vec<ListenerConfig>,
     /// The admin listener.
     pub admin: Option<(ListenerName, SocketAddr)>,
     /// How many workers serve.
@@ -57,6 +66,8 @@ pub struct Standing {
     pub receiver: Option<fetch::Config>,
     /// The database of what outlives the process, if there is one.
     pub state: Option<store::Config>,
+    /// How agents are called back, if they are.
+    pub callbacks: Option<callback::Config>,
     /// Where the policy's archive comes from, if it comes from a server.
     pub supply: Option<Supply>,
     /// Every file and folder whose change may change any of this.
@@ -75,10 +86,10 @@ pub struct Refused {
 impl Standing {
     /// Whether it differs from `other` in what only a restart can change.
     pub fn needs_restart(&self, other: &Self) -> bool {
-        (&self.listeners, &self.admin, self.workers, &self.audit)
-            != (&other.listeners, &other.admin, other.workers, &other.audit)
-            || (&self.history, &self.receiver, &self.state)
-                != (&other.history, &other.receiver, &other.state)
+        (&self.listeners, &self.control, &self.admin, self.workers, &self.audit)
+            != (&other.listeners, &other.control, &other.admin, other.workers, &other.audit)
+            || (&self.history, &self.receiver, &self.state, &self.callbacks)
+                != (&other.history, &other.receiver, &other.state, &other.callbacks)
     }
 }
 
@@ -110,14 +121,18 @@ impl Assembly {
         let warnings = loading.problems.iter().map(|p| p.message.to_string()).collect();
         Ok(Self {
             snapshot: parts.snapshot,
+            caller: parts.caller,
+            gate: parts.gate,
             standing: Standing {
                 listeners: file.doors(),
+                control: file.control_doors(),
                 admin: file.admin(),
                 workers: file.worker_count(),
                 audit: parts.audit,
                 history: file.history(),
                 receiver: parts.receiver,
                 state: file.state(),
+                callbacks: file.callbacks(),
                 supply: parts.supply,
                 files,
             },
@@ -139,10 +154,12 @@ struct Loading {
 }
 
 struct Parts {
+    gate: Option<Gate>,
     snapshot: Snapshot,
     audit: audit::Config,
     supply: Option<Supply>,
     receiver: Option<fetch::Config>,
+    caller: Option<Caller>,
 }
 
 impl Loading {
@@ -154,6 +171,8 @@ impl Loading {
         let credentials = file.credentials().map_err(|problem| self.problems.add(problem)).ok();
         let audit = file.audit().map_err(|problem| self.problems.add(problem)).ok();
         let receiver = file.receiver().map_err(|problem| self.problems.add(problem)).ok();
+        let caller = self.caller(file);
+        let gate = self.gate(file, clock);
         let supply = Supply::of(file).map_err(|problem| self.problems.add(problem)).ok();
         let routes = file.routes().map_err(|problem| self.problems.add(problem)).ok();
         self.observed(routes.as_deref().unwrap_or_default(), clock);
@@ -168,7 +187,14 @@ impl Loading {
             waiting: file.waiting(),
             people: file.people(),
         };
-        Some(Parts { snapshot, audit: audit?, supply: supply?, receiver: receiver? })
+        Some(Parts {
+            snapshot,
+            audit: audit?,
+            supply: supply?,
+            receiver: receiver?,
+            caller: caller?,
+            gate: gate?,
+        })
     }
 
     /// Nothing is observed for ever, by whatever name.
@@ -181,6 +207,22 @@ impl Loading {
                 self.problems.add(Problem::value(Code::Range, at, message));
             }
         }
+    }
+
+    fn caller(&mut self, file: &File) -> Option<Option<Caller>> {
+        let caller = file.callbacks().map(|config| Caller::new(&config)).transpose();
+        let at = |key| KeyPath::top("callbacks").key(key);
+        caller
+            .map_err(|why| {
+                let at = at(if matches!(why, CallerError::Key(_)) { "key" } else { "tls" });
+                self.problems.add(Problem::value(Code::Unusable, at, why.to_string()));
+            })
+            .ok()
+    }
+
+    fn gate(&mut self, file: &File, clock: &Clock) -> Option<Option<Gate>> {
+        let gate = entrance::gate(file, clock);
+        gate.map_err(|all| all.into_iter().for_each(|problem| self.problems.add(problem))).ok()
     }
 
     fn security(&mut self, file: &File, clock: &Clock) -> Option<(Security, Timestamp)> {
@@ -259,6 +301,7 @@ fn named_files(file: &File) -> Vec<PathBuf> {
         files.extend(policy.candidate);
     }
     files.extend(file.descriptors().map(Path::to_owned));
+    files.extend(file.control_files().cloned());
     files
 }
 

@@ -1,5 +1,6 @@
 //! The parts put together: a configuration becomes a running process.
 
+mod entrance;
 pub mod assemble;
 pub mod watch;
 pub mod worker;

@@ -9,12 +9,13 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::app::assemble::{Assembly, Refused};
+use crate::app::assemble::{Assembly, Refused, Standing};
 use crate::app::supervisor::Supervisor;
 use crate::app::supply;
 use crate::app::worker::Worker;
 use crate::audit;
 use crate::clock::Clock;
+use crate::control::{self, Gate};
 use crate::history::{self, Desk, Keeper};
 use crate::id::ListenerName;
 use crate::listener::accept::Acceptor;
@@ -77,7 +78,8 @@ impl Running {
         let docket = store
             .as_ref()
             .map(|store| Docket::new(store.desk(), store.register(), shutdown.clone()));
-        let Assembly { snapshot, standing, .. } = assembly;
+        let Assembly { snapshot, standing, caller, gate, .. } = assembly;
+        let docket = docket.map(|docket| docket.calling(caller.map(Arc::new)));
         let shared = Shared::new(snapshot, log, checker, kept, clock, metrics);
         let shared = Arc::new(shared.with_docket(docket));
         shared.announce();
@@ -92,6 +94,7 @@ impl Running {
         let sites: Vec<_> =
             standing.listeners.iter().map(|l| (l.clone(), Census::default())).collect();
         let intakes = running.start_workers(standing.workers, &sites, &shutdown)?;
+        let control = running.start_control(&standing, bound.control, gate, &shutdown)?;
         let acceptors = acceptors(&sites, &intakes, &shared);
         let supervisor = Supervisor {
             config: config.to_owned(),
@@ -99,6 +102,7 @@ impl Running {
             shared,
             shutdown,
             doors: acceptors.into_iter().zip(bound.agents.into_iter().map(|(_, b)| b)).collect(),
+            control,
             admin: bound.admin.into_iter().map(|(_, bound)| bound).collect(),
         };
         running.threads.push(supervisor.start().map_err(StartError::System)?);
@@ -137,6 +141,29 @@ impl Running {
         self.shared.log.close();
     }
 
+    /// Starts the control door, if there is one: its thread serves all its listeners.
+    fn start_control(
+        &mut self,
+        standing: &Standing,
+        bound: Vec<(ListenerName, Bound)>,
+        gate: Option<Gate>,
+        shutdown: &Shutdown,
+    ) -> Result<Option<Arc<control::Service>>, StartError> {
+        let desk = self.store.as_ref().map(store::Keeper::desk);
+        let (Some(gate), Some(desk)) = (gate, desk) else { return Ok(None) };
+        let shared = Arc::clone(&self.shared);
+        let service = control::Service::new(shared, desk, gate, shutdown.clone());
+        let service = Arc::new(service);
+        let bound = bound.into_iter().map(|(_, bound)| bound);
+        let door = control::Door {
+            listeners: standing.control.iter().cloned().zip(bound).collect(),
+            service: Arc::clone(&service),
+            shutdown: shutdown.clone(),
+        };
+        self.threads.push(door.start(GRACE).map_err(StartError::System)?);
+        Ok(Some(service))
+    }
+
     fn start_workers(
         &mut self,
         workers: usize,
@@ -169,12 +196,13 @@ impl Drop for Running {
 /// The sockets of every listener.
 struct Sockets {
     agents: Vec<(ListenerName, Bound)>,
+    control: Vec<(ListenerName, Bound)>,
     admin: Option<(ListenerName, Bound)>,
 }
 
 impl Sockets {
     fn addresses(&self) -> BTreeMap<ListenerName, SocketAddr> {
-        let all = self.agents.iter().chain(&self.admin);
+        let all = self.agents.iter().chain(&self.control).chain(&self.admin);
         all.map(|(name, bound)| (name.clone(), bound.address)).collect()
     }
 }
@@ -185,8 +213,13 @@ fn bind_all(assembly: &Assembly) -> Result<Sockets, StartError> {
         Err(cause) => Err(StartError::Bind(name.clone(), address, cause)),
     };
     let agents = assembly.standing.listeners.iter().map(|l| open(&l.name, l.address));
+    let control = assembly.standing.control.iter().map(|l| open(&l.name, l.address));
     let admin = assembly.standing.admin.as_ref().map(|(name, address)| open(name, *address));
-    Ok(Sockets { agents: agents.collect::<Result<_, _>>()?, admin: admin.transpose()? })
+    Ok(Sockets {
+        agents: agents.collect::<Result<_, _>>()?,
+        control: control.collect::<Result<_, _>>()?,
+        admin: admin.transpose()?,
+    })
 }
 
 /// Keeps decisions, if the configuration says where, and answers about them.

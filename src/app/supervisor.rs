@@ -15,6 +15,8 @@ use crate::app::assemble::{Assembly, Standing};
 use crate::app::delivery::Delivery;
 use crate::app::supply::{self, Supply};
 use crate::app::watch::{INTERVAL, Watch};
+use crate::callback;
+use crate::control;
 use crate::listener::Bound;
 use crate::listener::accept::Acceptor;
 use crate::proxy::Shared;
@@ -33,6 +35,8 @@ pub struct Supervisor {
     pub shutdown: Shutdown,
     /// The agents' listeners.
     pub doors: Vec<(Acceptor, Bound)>,
+    /// The control door's half, if there is one.
+    pub control: Option<Arc<control::Service>>,
     /// The admin door, if there is one.
     pub admin: Vec<Bound>,
 }
@@ -50,7 +54,7 @@ impl Supervisor {
     }
 
     async fn run(self) {
-        let Self { config, standing, shared, mut shutdown, doors, admin } = self;
+        let Self { config, standing, shared, mut shutdown, doors, control, admin } = self;
         for (acceptor, bound) in doors {
             if let Some(socket) = listening(bound) {
                 tokio::task::spawn_local(acceptor.run(socket, shutdown.clone()));
@@ -67,7 +71,14 @@ impl Supervisor {
         if let Some(delivery) = Delivery::of(&standing) {
             tokio::task::spawn_local(delivery.run(shared.metrics.history.clone()));
         }
-        tokio::task::spawn_local(reload_on_change(config, standing, shared, supplier));
+        if let Some((docket, caller)) =
+            shared.docket.as_ref().and_then(|docket| Some((docket, docket.caller.clone()?)))
+        {
+            let counted = (shared.clock.clone(), shared.metrics.state.clone());
+            let calls = callback::run(caller, docket.desk.clone(), counted, shutdown.clone());
+            tokio::task::spawn_local(calls);
+        }
+        tokio::task::spawn_local(reload_on_change(config, standing, (shared, control), supplier));
         shutdown.wait().await;
     }
 }
@@ -87,7 +98,7 @@ fn listening(bound: Bound) -> Option<TcpListener> {
 async fn reload_on_change(
     config: PathBuf,
     mut standing: Standing,
-    shared: Arc<Shared>,
+    (shared, control): (Arc<Shared>, Option<Arc<control::Service>>),
     mut supplier: Supplier,
 ) {
     let mut hangup = match signal(SignalKind::hangup()) {
@@ -101,7 +112,7 @@ async fn reload_on_change(
             () = tokio::time::sleep(INTERVAL) => watch.look(),
         };
         if changed {
-            let files = reload(&config, &mut standing, &shared).await;
+            let files = reload(&config, &mut standing, &shared, control.as_deref()).await;
             watch = Watch::new(files);
             supplier.follow(standing.supply.as_ref(), &shared);
         }
@@ -130,7 +141,12 @@ impl Supplier {
 }
 
 /// Puts a whole new snapshot in force, or none. Returns the files to watch from now on.
-async fn reload(config: &Path, standing: &mut Standing, shared: &Arc<Shared>) -> Vec<PathBuf> {
+async fn reload(
+    config: &Path,
+    standing: &mut Standing,
+    shared: &Arc<Shared>,
+    control: Option<&control::Service>,
+) -> Vec<PathBuf> {
     let loaded = {
         // Rules and their tests take their time; connections are accepted meanwhile.
         let (config, shared) = (config.to_owned(), Arc::clone(shared));
@@ -141,12 +157,15 @@ async fn reload(config: &Path, standing: &mut Standing, shared: &Arc<Shared>) ->
         Ok(Ok(assembly)) => {
             if assembly.standing.needs_restart(standing) {
                 warn!(
-                    "`listeners`, `workers`, `audit`, `state` or `policy.history` changed: that takes effect at a restart"
+                    "`listeners`, `workers`, `audit`, `state`, `callbacks` or `policy.history` changed: that takes effect at a restart"
                 );
             }
             standing.files.clone_from(&assembly.standing.files);
             standing.supply.clone_from(&assembly.standing.supply);
             shared.replace(assembly.snapshot);
+            if let (Some(control), Some(gate)) = (control, assembly.gate) {
+                control.replace(gate);
+            }
             shared.announce();
             metrics.reloads.with_label_values(&["applied"]).inc();
             info!("the configuration was reloaded");

@@ -5,8 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::audit::key::KeyError;
 use crate::audit::note::NoteError;
+use crate::ed25519::KeyError;
 
 /// Why a trail could not be opened.
 #[derive(Debug)]

@@ -1,26 +1,14 @@
-//! The Ed25519 key that signs a trail's checkpoints: loaded from a file, or made.
-//!
-//! The file is PKCS#8, PEM or DER, as `openssl genpkey -algorithm ed25519` writes it. A file that
-//! others on the machine can read is refused: a key that was readable proves nothing. The private
-//! half is never printed, and its text is wiped as soon as it is parsed.
+//! The Ed25519 key that signs a trail's checkpoints, and the name that it signs under.
 
 use std::fmt;
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-use std::path::{Path, PathBuf};
-
-use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
-use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use zeroize::Zeroizing;
+use std::path::Path;
 
 use crate::audit::note::{Checkpoint, Origin, VerifierKey, signed_note};
+use crate::ed25519::{KeyError, Pair};
 
 /// A private key with the name that it signs under.
 pub struct SigningKey {
-    pair: Ed25519KeyPair,
+    pair: Pair,
     verifier: VerifierKey,
 }
 
@@ -28,47 +16,23 @@ impl SigningKey {
     /// Loads the key in `path`, to sign as `origin`.
     ///
     /// # Errors
-    /// If the file cannot be read, is readable by its group or others, or holds no Ed25519 key.
+    /// As [`Pair::load`].
     pub fn load(path: &Path, origin: Origin) -> Result<Self, KeyError> {
-        let bytes = read_private(path)?;
-        let der = match std::str::from_utf8(&bytes) {
-            Ok(text) if text.contains(BEGIN) => {
-                unarmor(text).ok_or_else(|| KeyError::Malformed { path: path.to_owned() })?
-            }
-            _ => bytes,
-        };
-        let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(&der)
-            .map_err(|_| KeyError::Malformed { path: path.to_owned() })?;
-        Self::new(pair, origin).ok_or_else(|| KeyError::Malformed { path: path.to_owned() })
+        Ok(Self::new(Pair::load(path)?, origin))
     }
 
     /// Makes a fresh key and writes it to `path`, which must not exist yet, with mode 0600.
     ///
     /// # Errors
-    /// If the file exists or cannot be written, or the machine gives no randomness.
+    /// As [`Pair::make`].
     pub fn make(path: &Path, origin: Origin) -> Result<Self, KeyError> {
-        let key = Self::generate(origin)?;
-        let der: Pkcs8V1Der<'_> = key.pair.as_der().map_err(|_| KeyError::Randomness)?;
-        let text = Zeroizing::new(STANDARD.encode(der.as_ref()));
-        let pem = Zeroizing::new(format!("{BEGIN}\n{}\n{END}\n", *text));
-        let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-        let written = made.and_then(|mut file| {
-            file.write_all(pem.as_bytes())?;
-            file.sync_all()
-        });
-        written.map_err(|source| KeyError::Io { path: path.to_owned(), source })?;
-        Ok(key)
+        Ok(Self::new(Pair::make(path)?, origin))
     }
 
-    /// A fresh key that is written nowhere.
-    pub(super) fn generate(origin: Origin) -> Result<Self, KeyError> {
-        let pair = Ed25519KeyPair::generate().map_err(|_| KeyError::Randomness)?;
-        Self::new(pair, origin).ok_or(KeyError::Randomness)
-    }
-
-    fn new(pair: Ed25519KeyPair, origin: Origin) -> Option<Self> {
-        let public: [u8; 32] = pair.public_key().as_ref().try_into().ok()?;
-        Some(Self { pair, verifier: VerifierKey::new(origin, public) })
+    /// `pair`, to sign as `origin`.
+    pub(super) fn new(pair: Pair, origin: Origin) -> Self {
+        let verifier = VerifierKey::new(origin, pair.public());
+        Self { pair, verifier }
     }
 
     /// The public half.
@@ -80,152 +44,12 @@ impl SigningKey {
     pub(super) fn sign(&self, checkpoint: &Checkpoint) -> String {
         let text = checkpoint.text();
         let signature = self.pair.sign(text.as_bytes());
-        signed_note(&text, &self.verifier, signature.as_ref())
+        signed_note(&text, &self.verifier, &signature)
     }
 }
 
 impl fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SigningKey({})", self.verifier)
-    }
-}
-
-/// The bytes of a file that nobody but its owner may read.
-fn read_private(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyError> {
-    let failed = |source| KeyError::Io { path: path.to_owned(), source };
-    let file = File::open(path).map_err(failed)?;
-    let mode = file.metadata().map_err(failed)?.permissions().mode() & 0o777;
-    if mode & 0o027 != 0 {
-        return Err(KeyError::Exposed { path: path.to_owned(), mode });
-    }
-    let mut bytes = Zeroizing::new(Vec::with_capacity(KEY_FILE));
-    file.take(KEY_FILE as u64).read_to_end(&mut bytes).map_err(failed)?;
-    Ok(bytes)
-}
-
-/// What stands between the PEM lines, decoded.
-fn unarmor(text: &str) -> Option<Zeroizing<Vec<u8>>> {
-    let (_, after) = text.split_once(BEGIN)?;
-    let (inside, _) = after.split_once(END)?;
-    let inside: Zeroizing<String> = Zeroizing::new(inside.split_whitespace().collect());
-    STANDARD.decode(inside.as_bytes()).ok().map(Zeroizing::new)
-}
-
-/// Why there is no key.
-#[derive(Debug)]
-pub enum KeyError {
-    /// Others than its owner can read the file.
-    Exposed {
-        /// The file.
-        path: PathBuf,
-        /// Its permission bits.
-        mode: u32,
-    },
-    /// The file cannot be read or written.
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The file holds no PKCS#8 Ed25519 private key.
-    Malformed {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The machine gave no randomness to make a key from.
-    Randomness,
-}
-
-impl fmt::Display for KeyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Exposed { path, mode } => write!(
-                f,
-                "the audit key {0} can be read by others (mode {mode:04o}); make it its owner's \
-                 alone with `chmod 600 {0}`, and a new key if others may have read it",
-                path.display()
-            ),
-            Self::Io { path, source } => write!(f, "the audit key {}: {source}", path.display()),
-            Self::Malformed { path } => write!(
-                f,
-                "{0} holds no Ed25519 private key in PKCS#8; make one with `openssl genpkey \
-                 -algorithm ed25519 -out {0}`",
-                path.display()
-            ),
-            Self::Randomness => f.write_str("the machine gave no randomness to make a key from"),
-        }
-    }
-}
-
-impl std::error::Error for KeyError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Io { source, .. } => Some(source),
-            Self::Exposed { .. } | Self::Malformed { .. } | Self::Randomness => None,
-        }
-    }
-}
-
-const BEGIN: &str = "-----BEGIN PRIVATE KEY-----";
-const END: &str = "-----END PRIVATE KEY-----";
-/// The longest key file that is read, in bytes; a real one has 119.
-const KEY_FILE: usize = 4096;
-
-#[cfg(test)]
-mod tests {
-    use super::{KeyError, SigningKey};
-    use crate::audit::note::Origin;
-    use std::fs;
-    use std::os::unix::fs::PermissionsExt;
-
-    fn origin() -> Origin {
-        Origin::parse("example.org/audit").unwrap()
-    }
-
-    #[test]
-    fn a_key_that_was_made_loads_again() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("key");
-        let made = SigningKey::make(&path, origin()).unwrap();
-        let loaded = SigningKey::load(&path, origin()).unwrap();
-        assert_eq!(made.verifier(), loaded.verifier());
-        assert!(matches!(SigningKey::make(&path, origin()), Err(KeyError::Io { .. })));
-    }
-
-    /// The private key of RFC 8032 §7.1 test 1, as OpenSSL writes it, and its public half.
-    #[test]
-    fn an_openssl_key_loads() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("key");
-        let pem = "-----BEGIN PRIVATE KEY-----\n\
-                   MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n\
-                   -----END PRIVATE KEY-----\n";
-        fs::write(&path, pem).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
-        let key = SigningKey::load(&path, origin()).unwrap();
-        let public = "AddamAGCsQq31Uv+08lkBzoO4XLz2qYjJa8CGmj3B1Ea";
-        assert!(key.verifier().to_string().ends_with(public), "{key:?}");
-    }
-
-    #[test]
-    fn a_key_that_others_can_read_is_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("key");
-        SigningKey::make(&path, origin()).unwrap();
-        for mode in [0o644, 0o604, 0o660] {
-            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
-            let error = SigningKey::load(&path, origin()).unwrap_err();
-            assert!(error.to_string().contains("chmod 600"), "{error}");
-        }
-    }
-
-    #[test]
-    fn a_file_without_a_key_is_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("key");
-        fs::write(&path, "hello").unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
-        assert!(matches!(SigningKey::load(&path, origin()), Err(KeyError::Malformed { .. })));
     }
 }

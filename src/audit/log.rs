@@ -18,7 +18,7 @@ use crate::audit::entry::Kind;
 use crate::audit::error::{Error, Unavailable};
 use crate::audit::key::SigningKey;
 use crate::audit::ledger::{self, Ledger};
-use crate::audit::notary::Notary;
+use crate::audit::notary::{NEWEST, Notary};
 use crate::audit::note::Origin;
 use crate::audit::recovery::{self, Cut, End};
 use crate::audit::segment::Segment;
@@ -65,6 +65,7 @@ pub struct Log(Arc<Owner>);
 
 #[derive(Debug)]
 struct Owner {
+    folder: PathBuf,
     desk: Arc<Desk>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -97,7 +98,8 @@ impl Log {
             move || run(&desk, notary, lock)
         });
         let thread = thread.map_err(|source| Error::io(folder, source))?;
-        Ok(Self(Arc::new(Owner { desk, thread: Mutex::new(Some(thread)) })))
+        let (folder, thread) = (folder.clone(), Mutex::new(Some(thread)));
+        Ok(Self(Arc::new(Owner { folder, desk, thread })))
     }
 
     /// Whether records can be written; also for as long as nothing asks to write any.
@@ -106,6 +108,14 @@ impl Log {
     /// If they cannot, and why.
     pub fn ready(&self) -> Result<(), Unavailable> {
         self.0.desk.ready()
+    }
+
+    /// The newest signed checkpoint, as it stands. Blocks on the disk.
+    ///
+    /// # Errors
+    /// If its file cannot be read.
+    pub fn checkpoint(&self) -> io::Result<String> {
+        fs::read_to_string(self.0.folder.join(NEWEST))
     }
 
     /// Writes that Countersign stops, waits for the disk, and signs the last checkpoint. After that

@@ -38,7 +38,7 @@ mod tests;
 
 pub use entry::{Head, Kind, Malformed};
 pub use error::{Error, Unavailable};
-pub use key::{KeyError, SigningKey};
+pub use key::SigningKey;
 pub use log::{Config, Log, Signing};
 pub use note::{Checkpoint, NoteError, Origin, VerifierKey};
 pub use read::{Line, lines, show, tail};

@@ -209,12 +209,14 @@ mod tests {
     use super::{Checkpoint, NoteError, Origin, VerifierKey};
     use crate::audit::key::SigningKey;
     use crate::audit::tree::Hash;
+    use crate::ed25519::Pair;
 
     /// The verifier key of C2SP's signed-note page.
     const VECTOR: &str = "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k";
 
     fn signed() -> (VerifierKey, Checkpoint, String) {
-        let key = SigningKey::generate(Origin::parse("example.org/audit").unwrap()).unwrap();
+        let key =
+            SigningKey::new(Pair::generate().unwrap(), Origin::parse("example.org/audit").unwrap());
         let origin = key.verifier().name().clone();
         let checkpoint = Checkpoint { origin, size: 7, root: Hash::of(b"root") };
         (key.verifier().clone(), checkpoint.clone(), key.sign(&checkpoint))

@@ -13,7 +13,7 @@ use crate::config::problem::Problem;
 use crate::config::report::{Report, list, suggestion};
 use crate::config::routes::Route;
 use crate::config::upstreams::{Scheme, Upstream};
-use crate::config::{credentials, listeners, routes, upstreams};
+use crate::config::{control, credentials, listeners, routes, upstreams};
 
 /// The names that the file defines, those of broken definitions included.
 pub(super) struct Names {
@@ -36,6 +36,8 @@ pub(super) fn check(file: &File, names: &Names, report: &mut Report) {
     check_top(file, report);
     file.identity.check(report);
     listeners::check(&file.listeners, report);
+    file.control.iter().for_each(|control| control.check(&file.identity.trust, report));
+    control::check(file.control.as_ref(), &file.listeners, file.state.is_some(), report);
     file.policy.iter().for_each(|policy| policy.check(report));
     upstreams::check(&file.upstreams, report);
     credentials::check(&file.credentials, report);
@@ -43,6 +45,7 @@ pub(super) fn check(file: &File, names: &Names, report: &mut Report) {
     file.audit.check(report);
     let state = file.state.as_ref();
     state.iter().for_each(|state| state.check(report));
+    file.callbacks.iter().for_each(|callbacks| callbacks.check(state, report));
     file.approvals.iter().for_each(|approvals| approvals.check(state, report));
     for (name, credential) in &file.credentials {
         check_bound(&KeyPath::top("credentials").key(name.as_str()), credential, names, report);

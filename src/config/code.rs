@@ -81,7 +81,7 @@ codes! {
     NoDoor "C041" Error "A listener does not say which door it is."
     NoAgents "C042" Error "No listener serves agents."
     NoTrust "C043" Error "No trust domain is trusted."
-    Later "C050" Warning "A section or door that is not part of this version."
+    SharedTrust "C044" Error "A trust domain would vouch for agents and for people."
     NoAdmin "C051" Warning "No listener serves health and metrics."
     AdminExposed "C052" Warning "Health and metrics are served beyond this machine, without TLS."
     NoPolicy "C053" Error "There is no policy: nothing could be decided."

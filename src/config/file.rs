@@ -15,7 +15,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::config::audit::Audit;
+use crate::config::callbacks::Callbacks;
 use crate::config::code::Code;
+use crate::config::control::Control;
 use crate::config::credentials::Credential;
 use crate::config::identity::Identity;
 use crate::config::keypath::KeyPath;
@@ -52,6 +54,8 @@ pub struct File {
     /// Where it listens, by name.
     #[schemars(with = "BTreeMap<String, Listener>")]
     pub listeners: BTreeMap<ListenerName, Listener>,
+    /// Who is let in at the control door.
+    pub control: Option<Control>,
     /// The rules that decide; a file without them is refused.
     pub policy: Option<Policy>,
     /// Where approved requests go, by name.
@@ -70,6 +74,8 @@ pub struct File {
     pub approvals: Option<Approvals>,
     /// Where proposals are kept.
     pub state: Option<State>,
+    /// Whether agents are told what becomes of their proposals.
+    pub callbacks: Option<Callbacks>,
     /// Where the record is kept.
     pub audit: Audit,
 }
@@ -143,10 +149,12 @@ pub(super) fn read(name: &str, text: &str) -> Result<(Value, Report), Problems> 
 impl File {
     fn rebase(&mut self, folder: &Path) {
         self.identity.rebase(folder);
+        self.control.iter_mut().for_each(|control| control.rebase(folder));
         self.policy.iter_mut().for_each(|policy| policy.rebase(folder));
         self.upstreams.values_mut().for_each(|upstream| upstream.rebase(folder));
         self.credentials.values_mut().for_each(|credential| credential.rebase(folder));
         self.state.iter_mut().for_each(|state| state.rebase(folder));
+        self.callbacks.iter_mut().for_each(|callbacks| callbacks.rebase(folder));
         self.audit.rebase(folder);
     }
 }

@@ -34,7 +34,7 @@ pub struct Listener {
 pub enum Door {
     /// Health and metrics, over plain HTTP.
     Admin,
-    /// Operators and approvers. Not part of this version.
+    /// Operators and approvers.
     Control,
     /// Agents' requests, over mutual TLS.
     Reverse,
@@ -145,7 +145,8 @@ fn check_door(name: &ListenerName, listener: &Listener, at: &KeyPath, report: &m
         None => report.check(
             Problem::key(Code::NoDoor, at.clone(), format!("listener `{name}` needs a `door`"))
                 .help(
-                    "add `door: reverse` to serve agents, or `door: admin` for health and metrics",
+                    "add `door: reverse` to serve agents, `door: control` to serve people, or \
+                     `door: admin` for health and metrics",
                 ),
         ),
         Some(Door::Admin) if !listener.address.ip().is_loopback() => report.check(
@@ -156,15 +157,7 @@ fn check_door(name: &ListenerName, listener: &Listener, at: &KeyPath, report: &m
             )
             .help("listen on 127.0.0.1, or see that only your monitoring can connect"),
         ),
-        Some(Door::Control) => report.check(
-            Problem::key(
-                Code::Later,
-                at.clone(),
-                "the control door is not part of this version: nothing will listen there",
-            )
-            .help("remove it, or leave it for a later version"),
-        ),
-        Some(Door::Admin | Door::Reverse) => {}
+        Some(Door::Admin | Door::Control | Door::Reverse) => {}
     }
 }
 

@@ -3,19 +3,24 @@
 //! What the sections' own checks have passed converts; what still does not is a problem with its
 //! place, never a default.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread::available_parallelism;
 
 use http::uri;
 
 use crate::approval;
 use crate::audit;
+use crate::callback;
 use crate::config::bundle::{Key, Server, Signing};
+use crate::config::callbacks::Callbacks;
 use crate::config::code::Code;
+use crate::config::control::Control;
 use crate::config::credentials::Credential;
 use crate::config::file::{File, Workers};
 use crate::config::history::Receiver;
+use crate::config::identity::Trust;
 use crate::config::keypath::KeyPath;
 use crate::config::listeners::{Door, Limits};
 use crate::config::policy::{Memory, Policy, Tests};
@@ -23,11 +28,14 @@ use crate::config::problem::Problem;
 use crate::config::routes::{Route, Upgrade};
 use crate::config::source::Source;
 use crate::config::state::State;
+use crate::config::text::Text;
 use crate::config::upstreams::{Protocol, Tls, Upstream};
+use crate::control;
 use crate::credential::{self, CredentialConfig};
 use crate::fetch;
 use crate::history;
 use crate::id::{CredentialName, ListenerName, RouteName, RuleName, UpstreamName};
+use crate::identity::spiffe_id::TrustDomain;
 use crate::identity::trust::TrustConfig;
 use crate::listener::{self, ListenerConfig};
 use crate::policy;
@@ -47,7 +55,16 @@ impl File {
 
     /// The listeners for agents.
     pub fn doors(&self) -> Vec<ListenerConfig> {
-        let doors = self.listeners.iter().filter(|(n, l)| l.door(n) == Some(Door::Reverse));
+        self.listening(Door::Reverse)
+    }
+
+    /// The listeners for people.
+    pub fn control_doors(&self) -> Vec<ListenerConfig> {
+        self.listening(Door::Control)
+    }
+
+    fn listening(&self, door: Door) -> Vec<ListenerConfig> {
+        let doors = self.listeners.iter().filter(|(n, l)| l.door(n) == Some(door));
         doors
             .map(|(name, listener)| ListenerConfig {
                 name: name.clone(),
@@ -65,14 +82,20 @@ impl File {
 
     /// The trust domains with their bundles.
     pub fn trust(&self) -> Vec<TrustConfig> {
-        let trust = self.identity.trust.iter();
-        trust
-            .map(|(domain, trust)| TrustConfig {
-                domain: domain.0.clone(),
-                bundle: trust.bundle.clone(),
-                crl: trust.crl.clone(),
-            })
-            .collect()
+        trusted(&self.identity.trust)
+    }
+
+    /// Who is let in at the control door, if anybody is.
+    ///
+    /// # Errors
+    /// A problem for an address that is no endpoint.
+    pub fn control(&self) -> Result<Option<control::Config>, Problem> {
+        self.control.as_ref().map(Control::used).transpose()
+    }
+
+    /// The files that say so.
+    pub fn control_files(&self) -> impl Iterator<Item = &PathBuf> {
+        self.control.iter().flat_map(Control::files)
     }
 
     /// The routes. Reads their descriptors from the disk.
@@ -166,6 +189,11 @@ impl File {
         self.state.as_ref().map(State::used)
     }
 
+    /// How agents are told what becomes of their proposals, if they are.
+    pub fn callbacks(&self) -> Option<callback::Config> {
+        self.callbacks.as_ref().map(Callbacks::used)
+    }
+
     /// How agents wait for people.
     pub fn waiting(&self) -> proxy::Waiting {
         self.approvals.clone().unwrap_or_default().used()
@@ -189,6 +217,15 @@ impl File {
     pub fn svid(&self) -> (&Path, &Path) {
         (&self.identity.svid.cert, &self.identity.svid.key)
     }
+}
+
+pub(super) fn trusted(trust: &BTreeMap<Text<TrustDomain>, Trust>) -> Vec<TrustConfig> {
+    let config = |(domain, trust): (&Text<TrustDomain>, &Trust)| TrustConfig {
+        domain: domain.0.clone(),
+        bundle: trust.bundle.clone(),
+        crl: trust.crl.clone(),
+    };
+    trust.iter().map(config).collect()
 }
 
 impl Limits {

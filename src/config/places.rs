@@ -4,10 +4,13 @@ use std::time::Duration;
 
 use crate::config::bundle::Server;
 use crate::config::code::Code;
+use crate::config::control::{Control, Keys, Oidc};
 use crate::config::history::Receiver;
 use crate::config::keypath::KeyPath;
+use crate::config::parts::trusted;
 use crate::config::problem::Problem;
 use crate::config::source::Source;
+use crate::control::{self, config::KeysAt};
 use crate::fetch;
 use crate::upstream;
 
@@ -25,6 +28,51 @@ impl Server {
             every: self.every.0.duration(),
             wait: self.wait.0.duration(),
         })
+    }
+}
+
+impl Control {
+    pub(super) fn used(&self) -> Result<control::Config, Problem> {
+        Ok(control::Config {
+            trust: trusted(&self.trust),
+            oidc: self.oidc.as_ref().map(Oidc::used).transpose()?,
+            operators: self.operators.iter().map(|name| name.0.clone()).collect(),
+        })
+    }
+}
+
+impl Oidc {
+    fn used(&self) -> Result<control::config::Oidc, Problem> {
+        Ok(control::config::Oidc {
+            issuer: self.issuer.clone(),
+            audience: self.audience.clone(),
+            claim: self.name.clone(),
+            keys: self.keys.used()?,
+        })
+    }
+}
+
+impl Keys {
+    fn used(&self) -> Result<KeysAt, Problem> {
+        let at = || KeyPath::top("control").key("oidc").key("keys");
+        let url = match (&self.file, &self.url) {
+            (Some(path), _) => return Ok(KeysAt::File(path.clone())),
+            (None, Some(url)) => url,
+            (None, None) => {
+                let message = "`keys` has one of `file` and `url`";
+                return Err(Problem::key(Code::Pair, at(), message));
+            }
+        };
+        let endpoint = upstream::Endpoint::parse(&url.to_string())
+            .map_err(|why| Problem::value(Code::Value, at().key("url"), why.to_string()))?;
+        Ok(KeysAt::Server(fetch::Config {
+            endpoint,
+            tls: self.tls.used(),
+            resource: self.resource.clone(),
+            token: None,
+            every: self.every.0.duration(),
+            wait: Duration::ZERO,
+        }))
     }
 }
 

@@ -29,6 +29,7 @@ pub struct Credentials {
 /// One credential: where it may go, and what is put on a request, or why nothing can be.
 #[derive(Debug)]
 struct Entry {
+    scheme: &'static str,
     upstreams: Vec<UpstreamName>,
     ready: Result<Ready, String>,
 }
@@ -37,6 +38,19 @@ struct Entry {
 struct Ready {
     injection: Injection,
     patterns: Arc<Patterns>,
+}
+
+/// What may be known of a credential: never its value.
+#[derive(Clone, Copy, Debug)]
+pub struct Listed<'a> {
+    /// Its name.
+    pub name: &'a CredentialName,
+    /// How it is put on a request, in a word.
+    pub scheme: &'static str,
+    /// The only upstreams that it is ever sent to.
+    pub upstreams: &'a [UpstreamName],
+    /// Why it cannot be used, if it cannot.
+    pub problem: Option<&'a str>,
 }
 
 /// A request with its credential on, and the only upstream it may be sent to.
@@ -86,6 +100,16 @@ impl Credentials {
         self.entries
             .iter()
             .filter_map(|(name, entry)| Some((name, entry.ready.as_ref().err()?.as_str())))
+    }
+
+    /// Every credential, in no order.
+    pub fn listed(&self) -> impl Iterator<Item = Listed<'_>> {
+        self.entries.iter().map(|(name, entry)| Listed {
+            name,
+            scheme: entry.scheme,
+            upstreams: &entry.upstreams,
+            problem: entry.ready.as_ref().err().map(String::as_str),
+        })
     }
 
     /// Puts the granted credential on the granted request.
@@ -140,7 +164,7 @@ impl Credentials {
 impl Entry {
     fn load(config: CredentialConfig) -> Self {
         let ready = Ready::load(&config);
-        Self { upstreams: config.upstreams, ready }
+        Self { scheme: config.scheme.as_str(), upstreams: config.upstreams, ready }
     }
 }
 

@@ -15,7 +15,7 @@ pub mod inject;
 
 pub use config::CredentialConfig;
 pub use guard::Guard;
-pub use inject::{Authorized, Credentials, Unsigned};
+pub use inject::{Authorized, Credentials, Listed, Unsigned};
 pub use scheme::Scheme;
 pub use secret::Secret;
 pub use source::Source;

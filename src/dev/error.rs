@@ -6,8 +6,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use crate::app::StartError;
-use crate::audit::KeyError;
 use crate::config::Problems;
+use crate::ed25519::KeyError;
 use crate::policy::LoadError;
 
 /// Why the development deployment did not start, or the tour did not go as it should.

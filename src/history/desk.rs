@@ -1,4 +1,4 @@
-//! Where agents ask why they were refused.
+//! Where agents ask why they were refused, and operators why anything was decided.
 //!
 //! Explaining reads files and evaluates rules slowly, so it is done one decision at a time, on a
 //! thread that serves no request. Who comes while another is answered is told to come again.
@@ -12,13 +12,13 @@ use tokio::task::spawn_blocking;
 
 use crate::history::config::Config;
 use crate::history::error::Error;
-use crate::history::inquiry::explain_to_agent;
+use crate::history::inquiry::{Inquiry, explain, explain_to_agent};
 use crate::history::read::History;
 use crate::id::DecisionId;
 use crate::policy::Observer;
 use crate::policy::explain::AgentView;
 
-/// Explains kept decisions to the agents that they are about.
+/// Explains kept decisions: to the agents that they are about, and to operators.
 #[derive(Debug)]
 pub struct Desk {
     /// `None` where no decisions are kept.
@@ -54,30 +54,41 @@ impl Desk {
         id: DecisionId,
         principal: String,
     ) -> Result<AgentView, Unexplained> {
+        self.asked(id, move |history| explain_to_agent(history, id, &principal)).await
+    }
+
+    /// All that is known of `id`, for operators.
+    ///
+    /// # Errors
+    /// [`Unexplained`].
+    pub async fn inquire(&self, id: DecisionId) -> Result<Inquiry, Unexplained> {
+        self.asked(id, move |history| explain(history, id)).await
+    }
+
+    /// The answer, once everything before it is kept.
+    async fn asked<T: Send + 'static>(
+        &self,
+        id: DecisionId,
+        ask: impl FnOnce(&History) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Unexplained> {
         let folder = self.folder.clone().ok_or(Unexplained::NotKept)?;
         let turn = Arc::clone(&self.turn).try_acquire_owned().map_err(|_| Unexplained::Busy)?;
         let observer = self.observer.clone();
-        let asked = spawn_blocking(move || explained(turn, &observer, folder, id, &principal));
-        asked.await.unwrap_or(Err(Unexplained::Unknown))
-    }
-}
-
-/// The answer, once everything before it is kept. The turn ends with it, also where nobody waits any
-/// more for what it says.
-fn explained(
-    _turn: OwnedSemaphorePermit,
-    observer: &Observer,
-    folder: PathBuf,
-    id: DecisionId,
-    principal: &str,
-) -> Result<AgentView, Unexplained> {
-    observer.flush();
-    explain_to_agent(&History::at(&folder), id, principal).map_err(|why| {
-        if !matches!(why, Error::Unknown(_)) {
-            tracing::warn!(decision = %id, "it cannot be explained to its agent: {why}");
+        let asked = spawn_blocking(move || {
+            // It ends with the answer, also where nobody waits any more for what it says.
+            let _turn: OwnedSemaphorePermit = turn;
+            observer.flush();
+            ask(&History::at(&folder))
+        });
+        match asked.await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(Error::Unknown(_))) | Err(_) => Err(Unexplained::Unknown),
+            Ok(Err(why)) => {
+                tracing::warn!(decision = %id, "it cannot be explained: {why}");
+                Err(Unexplained::Unknown)
+            }
         }
-        Unexplained::Unknown
-    })
+    }
 }
 
 impl fmt::Display for Unexplained {

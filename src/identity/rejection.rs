@@ -69,7 +69,7 @@ impl fmt::Display for Rejection {
                 f.write_str("the subject is empty and the alternative name is not critical")
             }
             Self::UnknownTrustDomain(domain) => {
-                write!(f, "no bundle for trust domain `{domain}`; add it under identity.trust")
+                write!(f, "no bundle for trust domain `{domain}`; add it under the door's `trust`")
             }
             Self::Unreadable => f.write_str("the leaf is not a well-formed X.509 certificate"),
         }

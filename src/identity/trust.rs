@@ -51,6 +51,8 @@ pub struct Trust {
     /// Differs between any two `Trust`s of a process.
     generation: u64,
     domains: HashMap<TrustDomain, Domain>,
+    /// Whether nobody is let in without a certificate.
+    required: bool,
     hints: Vec<DistinguishedName>,
     algorithms: WebPkiSupportedAlgorithms,
     clock: Clock,
@@ -86,10 +88,17 @@ impl Trust {
         Ok(Self {
             generation: GENERATION.fetch_add(1, Ordering::Relaxed),
             hints: hints.collect(),
+            required: true,
             algorithms: default_provider().signature_verification_algorithms,
             domains,
             clock,
         })
+    }
+
+    /// The same, where a certificate is one of several ways to say who calls: whoever has none is let
+    /// in without. One that is shown must hold all the same.
+    pub fn or_none(self) -> Self {
+        Self { required: false, ..self }
     }
 
     /// Who is at the other end of a finished handshake.
@@ -208,6 +217,14 @@ fn next_update(list: &CertificateRevocationListDer<'_>) -> Timestamp {
 
 /// rustls asks this value during a handshake. Its answer is the same check as everywhere else.
 impl ClientCertVerifier for Trust {
+    fn offer_client_auth(&self) -> bool {
+        self.required || !self.domains.is_empty()
+    }
+
+    fn client_auth_mandatory(&self) -> bool {
+        self.required
+    }
+
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
         &self.hints
     }

@@ -34,7 +34,7 @@ pub struct Connection {
 #[derive(Debug)]
 pub(super) struct Places {
     pub(super) _listener: Place,
-    pub(super) _principal: PrincipalPlace,
+    pub(super) _principal: Option<PrincipalPlace>,
     pub(super) open: IntGauge,
 }
 
@@ -150,8 +150,7 @@ impl Connection {
 
     /// Marks the beginning of an exchange; its end is when the value is dropped.
     pub fn begin(&self) -> InProgress {
-        self.pulse.beat().exchanges += 1;
-        InProgress(Arc::clone(&self.pulse))
+        InProgress::of(&self.pulse)
     }
 
     /// Finishes what is under way and closes: `Connection: close`, or GOAWAY.
@@ -213,6 +212,13 @@ impl Beat {
             Some(end) => Some((end - now).min(limits.head)),
             None => Some(limits.head),
         }
+    }
+}
+
+impl InProgress {
+    pub(super) fn of(pulse: &Arc<Pulse>) -> Self {
+        pulse.beat().exchanges += 1;
+        Self(Arc::clone(pulse))
     }
 }
 

@@ -12,9 +12,11 @@ pub mod tls;
 pub mod connection;
 pub mod http1;
 pub mod serve;
+pub mod guest;
 
 pub use accept::{Accepted, Intake};
 pub use bind::Bound;
 pub use census::Census;
 pub use config::{Limits, ListenerConfig};
 pub use connection::Connection;
+pub use guest::Guest;

@@ -78,32 +78,46 @@ impl Site {
         };
         let open = self.metrics.connections.with_label_values(&[self.name.as_str()]);
         open.inc();
-        let places = Places { _listener: place, _principal: principal, open };
+        let places = Places { _listener: place, _principal: Some(principal), open };
         let pulse = Arc::new(Pulse::new());
         let (_, tls) = stream.get_ref();
-        let is_h2 = tls.alpn_protocol() == Some(H2);
         let chain = tls.peer_certificates().unwrap_or_default();
         let chain = chain.iter().map(|der| der.clone().into_owned()).collect();
         let limits = Arc::clone(&self.limits);
         let connection =
             Connection::new(caller, chain, tls.server_name(), limits, Arc::clone(&pulse), places);
         let connection = Rc::new(connection);
-        let service = {
-            let connection = Rc::clone(&connection);
-            service_fn(move |request| {
-                let answer = exchange(Rc::clone(&connection), request);
-                async { Ok::<_, Infallible>(answer.await) }
-            })
-        };
+        let answering = Rc::clone(&connection);
+        let answer = move |request| exchange(Rc::clone(&answering), request);
+        self.speak(stream, &pulse, connection.closing(), answer).await;
+    }
+
+    /// Speaks HTTP on a stream whose handshake is done, until it ends or is `closing`.
+    pub(super) async fn speak<B, F>(
+        &self,
+        stream: TlsStream<TcpStream>,
+        pulse: &Arc<Pulse>,
+        closing: impl Future<Output = ()>,
+        answer: impl Fn(Request<Incoming>) -> F + 'static,
+    ) where
+        B: Body<Data = Bytes> + 'static,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+        F: Future<Output = Response<B>> + 'static,
+    {
+        let is_h2 = stream.get_ref().1.alpn_protocol() == Some(H2);
+        let service = service_fn(move |request| {
+            let answer = answer(request);
+            async { Ok::<_, Infallible>(answer.await) }
+        });
         let limits = Arc::clone(&self.limits);
         if is_h2 {
-            let front = TokioIo::new(Front::http2(stream, limits, Arc::clone(&pulse)));
+            let front = TokioIo::new(Front::http2(stream, limits, Arc::clone(pulse)));
             let http = self.http2().serve_connection(front, service);
-            self.drive(&connection, &pulse, http, |http| http.graceful_shutdown()).await;
+            self.drive(closing, pulse, http, |http| http.graceful_shutdown()).await;
         } else {
-            let front = TokioIo::new(Front::http1(stream, limits, Arc::clone(&pulse)));
+            let front = TokioIo::new(Front::http1(stream, limits, Arc::clone(pulse)));
             let http = self.http1().serve_connection(front, service).with_upgrades();
-            self.drive(&connection, &pulse, http, |http| http.graceful_shutdown()).await;
+            self.drive(closing, pulse, http, |http| http.graceful_shutdown()).await;
         }
     }
 
@@ -113,15 +127,7 @@ impl Site {
         stream: TcpStream,
         security: &Security,
     ) -> Option<(TlsStream<TcpStream>, Caller)> {
-        // Small answers must not wait for an acknowledgement of the one before.
-        let _ = stream.set_nodelay(true);
-        let (peer, local) = (stream.peer_addr().ok()?, stream.local_addr().ok()?);
-        let handshake = TlsAcceptor::from(Arc::clone(&security.tls)).accept(stream);
-        let stream = match tokio::time::timeout(self.limits.handshake, handshake).await {
-            Ok(Ok(stream)) => stream,
-            Ok(Err(cause)) => return self.failed(peer, handshake_reason(&cause), &cause),
-            Err(elapsed) => return self.failed(peer, "timeout", &elapsed),
-        };
+        let (stream, peer, local) = self.shake(stream, &security.tls).await?;
         match security.trust.authenticate(stream.get_ref().1) {
             Ok(principal) => {
                 self.metrics.handshakes.with_label_values(&["ok", ""]).inc();
@@ -132,10 +138,27 @@ impl Site {
         }
     }
 
+    /// The handshake; the two ends of the connection come with it.
+    pub(super) async fn shake(
+        &self,
+        stream: TcpStream,
+        tls: &Arc<ServerConfig>,
+    ) -> Option<(TlsStream<TcpStream>, SocketAddr, SocketAddr)> {
+        // Small answers must not wait for an acknowledgement of the one before.
+        let _ = stream.set_nodelay(true);
+        let (peer, local) = (stream.peer_addr().ok()?, stream.local_addr().ok()?);
+        let handshake = TlsAcceptor::from(Arc::clone(tls)).accept(stream);
+        match tokio::time::timeout(self.limits.handshake, handshake).await {
+            Ok(Ok(stream)) => Some((stream, peer, local)),
+            Ok(Err(cause)) => self.failed(peer, handshake_reason(&cause), &cause),
+            Err(elapsed) => self.failed(peer, "timeout", &elapsed),
+        }
+    }
+
     /// Runs one connection until it ends, or until it has to.
     async fn drive<C: Future>(
         &self,
-        connection: &Connection,
+        closing: impl Future<Output = ()>,
         pulse: &Pulse,
         http: C,
         finish: impl Fn(std::pin::Pin<&mut C>),
@@ -144,7 +167,7 @@ impl Site {
         let mut shutdown = self.shutdown.clone();
         let stop = async {
             tokio::select! {
-                () = connection.closing() => {}
+                () = closing => {}
                 () = shutdown.wait() => {}
             }
         };
@@ -193,7 +216,7 @@ impl Site {
         builder
     }
 
-    fn failed<T>(
+    pub(super) fn failed<T>(
         &self,
         peer: SocketAddr,
         reason: &str,
@@ -204,7 +227,8 @@ impl Site {
         None
     }
 
-    fn refused(&self, reason: &str) {
+    /// Counts a connection that is turned away.
+    pub fn refused(&self, reason: &str) {
         self.metrics.refused.with_label_values(&[self.name.as_str(), reason]).inc();
     }
 }

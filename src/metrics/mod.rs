@@ -8,6 +8,7 @@ mod register;
 mod label;
 mod audit;
 mod config;
+mod control;
 mod credential;
 mod history;
 mod http;
@@ -19,6 +20,7 @@ mod registry;
 
 pub use audit::AuditMetrics;
 pub use config::ConfigMetrics;
+pub use control::ControlMetrics;
 pub use credential::CredentialMetrics;
 pub use history::HistoryMetrics;
 pub use http::HttpMetrics;

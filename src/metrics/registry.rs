@@ -5,6 +5,7 @@ use prometheus::{Encoder, Registry, TextEncoder};
 
 use crate::metrics::audit::AuditMetrics;
 use crate::metrics::config::ConfigMetrics;
+use crate::metrics::control::ControlMetrics;
 use crate::metrics::credential::CredentialMetrics;
 use crate::metrics::history::HistoryMetrics;
 use crate::metrics::http::HttpMetrics;
@@ -22,6 +23,8 @@ pub struct Metrics {
     pub audit: AuditMetrics,
     /// What configuration and its reloads count.
     pub config: ConfigMetrics,
+    /// What the control door counts.
+    pub control: ControlMetrics,
     /// What credentials and the response guard count.
     pub credential: CredentialMetrics,
     /// What the history of decisions counts.
@@ -51,6 +54,7 @@ impl Metrics {
         Ok(Self {
             audit: AuditMetrics::new(r)?,
             config: ConfigMetrics::new(r)?,
+            control: ControlMetrics::new(r)?,
             credential: CredentialMetrics::new(r)?,
             history: HistoryMetrics::new(r)?,
             http: HttpMetrics::new(r)?,

@@ -1,8 +1,8 @@
 //! What the store counts: revocations, and proposals that are not over.
 
-use prometheus::{Histogram, IntCounter, IntGauge, IntGaugeVec, Registry};
+use prometheus::{Histogram, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Registry};
 
-use crate::metrics::register::{histogram, int_counter, int_gauge, int_gauges};
+use crate::metrics::register::{histogram, int_counter, int_counters, int_gauge, int_gauges};
 
 /// The numbers of what is in the store.
 #[derive(Clone, Debug)]
@@ -15,8 +15,10 @@ pub struct StateMetrics {
     pub lag: Histogram,
     /// `countersign_exchanges_cut_total`
     pub cut: IntCounter,
-    /// `countersign_proposals{state}`: `pending`, `queued`, `running` or `unknown`.
+    /// `countersign_proposals{state}`: `pending`, `queued`, `running`, `unsent` or `unknown`.
     pub proposals: IntGaugeVec,
+    /// `countersign_callbacks_total{result}`: `sent`, `failed` or `given_up`.
+    pub callbacks: IntCounterVec,
 }
 
 impl StateMetrics {
@@ -44,6 +46,12 @@ impl StateMetrics {
                 "proposals",
                 "Proposals by where they stand, as the store says.",
                 &["state"],
+            )?,
+            callbacks: int_counters(
+                r,
+                "callbacks_total",
+                "Calls that told agents of their proposals, by what came of them.",
+                &["result"],
             )?,
         })
     }

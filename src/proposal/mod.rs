@@ -11,6 +11,7 @@ mod substance;
 mod digest;
 mod terms;
 mod origin;
+mod callback;
 mod card;
 mod answer;
 mod state;
@@ -20,6 +21,7 @@ mod proposal;
 pub(crate) mod tests;
 
 pub use answer::{Answer, MAX_ANSWER_BODY};
+pub use callback::Callback;
 pub use card::Card;
 pub use digest::{Difference, Digest};
 pub use encoding::Undecodable;

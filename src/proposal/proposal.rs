@@ -5,6 +5,7 @@
 
 use crate::clock::Timestamp;
 use crate::id::ProposalId;
+use crate::proposal::callback::Callback;
 use crate::proposal::digest::Digest;
 use crate::proposal::origin::Origin;
 use crate::proposal::state::{Claim, Execution, Illegal, Outcome, State, Status, Verdict};
@@ -24,6 +25,8 @@ pub struct Draft {
     pub terms: Terms,
     /// The agent's own mark for it.
     pub key: Option<IdempotencyKey>,
+    /// Where its owner wants to hear of it.
+    pub callback: Option<Callback>,
     /// When it was put forward.
     pub created: Timestamp,
     /// It is not carried out before this time.

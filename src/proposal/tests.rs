@@ -65,6 +65,7 @@ pub(crate) fn draft() -> Draft {
         origin: origin(),
         terms: Terms::default(),
         key: None,
+        callback: None,
         created: CREATED,
         not_before: DUE,
         expires_at: EXPIRES,

@@ -39,6 +39,12 @@ pub(super) async fn answer(
             only(Method::GET, head)?;
             Ok(Carried::Ours(whoami(caller, &account.view.snapshot.routes)))
         }
+        ("keys", None) => {
+            only(Method::GET, head)?;
+            let docket = account.plane.shared.docket.as_ref();
+            let key = docket.and_then(|docket| Some(docket.caller.as_ref()?.key.jwk()));
+            Ok(Carried::Ours(json!({ "keys": key.into_iter().collect::<Vec<_>>() })))
+        }
         ("tasks", rest) if rest != Some("") => {
             tasks::answer(account, rest.unwrap_or_default(), head, body, caller).await
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use crate::callback::Caller;
 use crate::proxy::places::Places;
 use crate::revocation::Register;
 use crate::shutdown::Shutdown;
@@ -16,6 +17,8 @@ pub struct Docket {
     pub desk: Desk,
     /// What is revoked.
     pub register: Arc<Register>,
+    /// How agents are called back, if they are.
+    pub caller: Option<Arc<Caller>>,
     held: Semaphore,
     /// What is carried out without its agent.
     pub(super) errands: Places,
@@ -25,7 +28,13 @@ pub struct Docket {
 impl Docket {
     /// Of what is kept behind `desk`; no call is held any more once `shutdown` is asked for.
     pub fn new(desk: Desk, register: Arc<Register>, shutdown: Shutdown) -> Self {
-        Self { desk, register, held: Semaphore::new(HELD), errands: Places::default(), shutdown }
+        let (held, errands) = (Semaphore::new(HELD), Places::default());
+        Self { desk, register, caller: None, held, errands, shutdown }
+    }
+
+    /// The same, where agents are called back by `caller`.
+    pub fn calling(self, caller: Option<Arc<Caller>>) -> Self {
+        Self { caller, ..self }
     }
 
     /// Resolves once no call is to be held any more.

@@ -14,7 +14,7 @@ use http::{Request, Version};
 use tokio::time::sleep;
 
 use crate::enforce::{Ask, Cause, consider};
-use crate::id::ProposalId;
+use crate::id::{DecisionId, ProposalId};
 use crate::identity::Caller;
 use crate::proposal::{Proposal, Terms};
 use crate::proxy::docket::Docket;
@@ -22,8 +22,9 @@ use crate::proxy::execution::Executor;
 use crate::proxy::failure::Failure;
 use crate::proxy::offline;
 use crate::proxy::plane::{Plane, View};
+use crate::proxy::problem::Problem;
 use crate::proxy::standing::Standing;
-use crate::store::{self, Desk, Errand};
+use crate::store::{self, Desk, Errand, Setback};
 
 /// Carries out what is due on this worker, until the process is to end.
 pub async fn run(plane: Rc<Plane>) {
@@ -71,22 +72,33 @@ impl Errands<'_> {
         let one = plane.underway.begin();
         tokio::task::spawn_local(async move {
             let (_one, clock) = (one, plane.shared.clock.clone());
-            let (pause, trouble) = match place {
+            let (pause, setback) = match place {
                 None => (CROWDED, None),
                 Some(_place) => match carry_out(plane, desk.clone(), errand.id).await {
                     Ok(None) => return,
-                    Ok(Some(standing)) => (LONGEST, Some(standing.detail().to_string())),
-                    Err(failure) => (pause(errand.tries), Some(failure.to_string())),
+                    Ok(Some(standing)) => (LONGEST, Some(stands(&standing))),
+                    Err(failure) => (pause(errand.tries), Some(failed(&failure))),
                 },
             };
-            if let Some(why) = &trouble {
+            if let Some(Setback { why, .. }) = &setback {
                 tracing::warn!(proposal = %errand.id, tries = errand.tries, "it was not sent: {why}");
             }
-            if let Err(why) = desk.put_off(errand, clock.now().plus(pause), trouble).await {
+            if let Err(why) = desk.put_off(errand, clock.now().plus(pause), setback).await {
                 tracing::error!("a proposal that was not sent cannot be put off: {why}");
             }
         });
     }
+}
+
+/// Nothing that people or the agent did since lets it be sent.
+fn stands(standing: &Standing) -> Setback {
+    let detail = standing.detail().to_string();
+    Setback { why: detail.clone(), told: detail }
+}
+
+fn failed(failure: &Failure) -> Setback {
+    let told = Problem::of(failure, DecisionId::new()).detail.into_owned();
+    Setback { why: failure.to_string(), told }
 }
 
 /// How long after so many tries it is tried again.

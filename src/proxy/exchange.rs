@@ -23,7 +23,7 @@ use crate::proxy::failure::Failure;
 use crate::proxy::listing::Listing;
 use crate::proxy::plane::Plane;
 use crate::proxy::reading::Reading;
-use crate::proxy::{agent_api, agent_mcp, mcp_tasks, proposing, work};
+use crate::proxy::{agent_api, agent_mcp, mcp_tasks, proposing, resuming, work};
 
 impl Plane {
     /// Answers one request of a connection. Whatever was granted or refused ends on the record.
@@ -81,6 +81,9 @@ async fn carry_out(account: &mut Account, request: Request<Incoming>) -> Result<
     let situation = work::look(&shared, &view, who, read, &account.tether).await?;
     let now = (account.id, shared.clock.now());
     let ask = reading.asked_by(caller, now, situation, account.tether.clone());
+    if let Some(id) = ask.target.head().proposal() {
+        return resuming::carry_out(account, id, ask, body).await;
+    }
     let listing = Listing::of(&account.plane, &view, &ask);
     let tunnel = upgrade.filter(|_| ask.target.upgrade().is_some()).map(|side| (ask.clone(), side));
     let judged = authorize(&mut view.judge.borrow_mut(), ask, &shared.metrics.policy);

@@ -207,7 +207,7 @@ impl Failure {
     /// The decision, where policy was asked and did not say yes.
     pub fn decision(&self) -> Option<&Decision> {
         match self {
-            Self::Proposed(proposed) => Some(proposed.refusal.decision()),
+            Self::Proposed(proposed) => Some(&proposed.decision),
             Self::Refused(refusal) => Some(refusal.decision()),
             _ => None,
         }

@@ -13,17 +13,20 @@ use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, Request, Uri};
 use serde::Deserialize;
 
+use crate::callback::Endpoint;
 use crate::clock::Timestamp;
-use crate::enforce::{Ask, Cause, Refusal, consider, substance};
+use crate::enforce::substance;
+use crate::event::Kind;
 use crate::id::{ProposalId, TaskId};
 use crate::identity::Caller;
-use crate::policy::{ApprovalNeed, Decision, Reason};
-use crate::proposal::{Draft, IdempotencyKey, MAX_BODY, Proposal, Terms, Verdict};
+use crate::policy::ApprovalNeed;
+use crate::proposal::{Callback, Draft, IdempotencyKey, MAX_BODY, Proposal, Verdict};
 use crate::proxy::account::Account;
 use crate::proxy::carried::Carried;
 use crate::proxy::docket::Docket;
 use crate::proxy::failure::Failure;
-use crate::proxy::{mailbox, offline, proposing, work};
+use crate::proxy::judged::Judged;
+use crate::proxy::{mailbox, offline, proposing};
 use crate::route::terms::{Encoding, Inspect};
 use crate::route::{Body, Head};
 use crate::store::Put;
@@ -37,6 +40,8 @@ pub(super) struct Wanted {
     not_before: Option<String>,
     /// How long it may take until it is carried out, in seconds from `not_before`.
     expires_in: Option<u64>,
+    /// Where the agent wants to hear what becomes of it.
+    callback: Option<Callback>,
 }
 
 /// The request.
@@ -94,24 +99,19 @@ pub(super) async fn put(
     if !proposing::can_be_kept(&ask) {
         return Err(Failure::Unfit(KIND));
     }
-    let judged = match judged(account, &ask) {
-        Ok(judged) => judged,
-        Err(refusal) => {
-            work::refused(&account.plane.shared, &refusal).await?;
-            return Err(refusal.into());
-        }
-    };
-    let (needs, amount) = (judged.needs, judged.decision.amount().cloned());
+    let judged = Judged::of(account, &ask).await?;
+    let (needs, amount) = (&judged.needs, judged.decision.amount().cloned());
     let not_before = wanted.not_before(now)?;
     let draft = Draft {
         id: ProposalId::new(),
         substance: substance(&ask, &judged.decision, body)?,
         origin: proposing::origin(account, &ask),
-        terms: Terms::new(&needs, &judged.reasons),
+        terms: judged.terms(),
         key: Some(key),
+        callback: wanted.callback(docket)?,
         created: now,
         not_before,
-        expires_at: not_before.plus(wanted.life(account, &needs)?),
+        expires_at: not_before.plus(wanted.life(account, needs)?),
     };
     let mut proposal = Proposal::new(draft);
     if needs.is_empty() {
@@ -121,31 +121,21 @@ pub(super) async fn put(
     Ok(put)
 }
 
-/// What the rules say to it.
-struct Judged {
-    decision: Decision,
-    /// Whose agreement it takes; nobody's, if it is allowed as it is.
-    needs: Vec<ApprovalNeed>,
-    reasons: Vec<Reason>,
-}
-
-fn judged(account: &Account, ask: &Ask) -> Result<Judged, Box<Refusal>> {
-    let said = consider(&mut account.view.judge.borrow_mut(), ask.clone());
-    Ok(match said {
-        Ok(decision) => {
-            let reasons = decision.reasons().to_vec();
-            Judged { decision, needs: Vec::new(), reasons }
-        }
-        Err(refusal) if *refusal.cause() == Cause::NeedsApproval => Judged {
-            decision: refusal.decision().clone(),
-            needs: refusal.needs().to_vec(),
-            reasons: refusal.reasons().to_vec(),
-        },
-        Err(refusal) => return Err(refusal),
-    })
-}
-
 impl Wanted {
+    fn callback(&self, docket: &Docket) -> Result<Option<Callback>, Failure> {
+        let Some(callback) = &self.callback else { return Ok(None) };
+        if docket.caller.is_none() {
+            return Err(Failure::Unfit(NO_CALLBACK));
+        }
+        let fits = Endpoint::parse(&callback.endpoint).is_some()
+            && callback.state.as_ref().is_none_or(|state| state.len() <= MAX_STATE)
+            && callback.events.iter().all(|kind| Kind::parse(kind).is_some());
+        match fits {
+            true => Ok(Some(callback.clone())),
+            false => Err(Failure::Unfit(CALLBACK)),
+        }
+    }
+
     fn not_before(&self, now: Timestamp) -> Result<Timestamp, Failure> {
         let Some(text) = &self.not_before else { return Ok(now) };
         let time = Timestamp::parse(text).ok_or(Failure::Unfit(TIME))?;
@@ -211,7 +201,12 @@ async fn wanted(head: &Head, body: &mut Body) -> Result<Wanted, Failure> {
 }
 
 pub(super) const FORM: &str = "a JSON object with `request` (`method`, `url`, and, if wanted, `headers` and `body` or \
-     `body_base64`), and, if wanted, `not_before` and `expires_in`";
+     `body_base64`), and, if wanted, `not_before`, `expires_in` and `callback`";
+
+const NO_CALLBACK: &str = "it without `callback`: the operator has not set up callbacks";
+
+const CALLBACK: &str = "`callback` with `endpoint`, an https URL, and, if wanted, `state` of at most 512 bytes and `events`, \
+     a list like `proposal.approved`";
 
 const KEY: &str = "an `Idempotency-Key` of 1 to 255 visible characters with what you put forward";
 
@@ -231,6 +226,9 @@ const LIFE: &str = "`expires_in` in seconds, at most 30 days of them";
 
 /// The longest until it is carried out, and the furthest ahead that it may begin.
 const LONGEST: Duration = Duration::from_secs(30 * 86_400);
+
+/// The longest word of an agent's own that comes back with a callback, in bytes.
+const MAX_STATE: usize = 512;
 
 /// The most bytes of what is put forward: the body may take a third more as Base64.
 const LIMIT: usize = 2 * MAX_BODY;

@@ -51,7 +51,10 @@ pub(super) async fn answer(
         _ => {
             let hold = preferred(head.headers()).unwrap_or_default();
             let proposal = linger(account, docket, proposal, hold).await?;
-            Ok(Carried::Ours(told(&proposal, account.plane.shared.clock.now())))
+            let mut document = told(&proposal, account.plane.shared.clock.now());
+            let trouble = docket.desk.trouble(proposal.id()).await?;
+            document["setback"] = trouble.and_then(|trouble| trouble.setback).into();
+            Ok(Carried::Ours(document))
         }
     }
 }

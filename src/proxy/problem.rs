@@ -211,7 +211,7 @@ fn upstream_detail(error: &upstream::Error) -> &'static str {
 
 fn reasons(failure: &Failure) -> &[Reason] {
     match failure {
-        Failure::Proposed(proposed) => proposed.refusal.reasons(),
+        Failure::Proposed(proposed) => proposed.decision.reasons(),
         Failure::Refused(refusal) => refusal.reasons(),
         _ => &[],
     }

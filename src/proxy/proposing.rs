@@ -16,24 +16,30 @@ use crate::enforce::{Ask, Cause, Refusal, substance};
 use crate::id::ProposalId;
 use crate::identity::Caller;
 use crate::operation::mcp::attempt;
-use crate::proposal::{Answer, Draft, Execution, MAX_BODY, Origin, Proposal, Terms};
+use crate::proposal::{Answer, Draft, Execution, MAX_BODY, Origin, Proposal};
 use crate::proxy::account::Account;
 use crate::proxy::carried::Carried;
 use crate::proxy::docket::Docket;
 use crate::proxy::execution::Executor;
 use crate::proxy::failure::Failure;
+use crate::proxy::judged::Judged;
 use crate::proxy::standing::{Proposed, Standing};
 use crate::proxy::waiting::Waiting;
 use crate::proxy::{kept_message, mcp_tasks};
 use crate::route::Body;
 use crate::store::Put;
 
-/// Whether `refusal` asks for people, and they can be asked. A tunnel or a call of gRPC has an
-/// answer that cannot be kept; of MCP, only calls of tools are the same at each attempt.
+/// Whether `refusal` asks for people, and they can be asked.
 pub(super) fn can_wait(account: &Account, refusal: &Refusal) -> bool {
     *refusal.cause() == Cause::NeedsApproval
         && account.plane.shared.docket.is_some()
-        && (can_be_kept(refusal.ask()) || kept_message::is_call(refusal.ask()))
+        && can_wait_for(refusal.ask())
+}
+
+/// Whether a request can wait. A tunnel or a call of gRPC has an answer that cannot be kept; of MCP,
+/// only calls of tools are the same at each attempt.
+pub(super) fn can_wait_for(ask: &Ask) -> bool {
+    can_be_kept(ask) || kept_message::is_call(ask)
 }
 
 /// Whether a request and its answer can be kept as they are.
@@ -52,64 +58,68 @@ pub(super) fn can_be_kept(ask: &Ask) -> bool {
 pub(super) async fn carry_out(
     account: &Account,
     refusal: Box<Refusal>,
-    mut body: Body,
+    body: Body,
 ) -> Result<Carried, Failure> {
     let Some(docket) = &account.plane.shared.docket else { return Err(refusal.into()) };
-    let mut ask = refusal.ask().clone();
-    let body = kept_message::settle(&mut ask, body.gather(MAX_BODY).await?)?;
-    let is_async = prefers(ask.target.head().headers(), "respond-async");
-    let hold = hold(ask.target.head().headers(), account.view.snapshot.waiting);
-    for name in per_attempt(ask.target.head().headers()) {
-        ask.target.head_mut().leave_out(&name);
-    }
-    let terms = Terms::new(refusal.needs(), refusal.reasons());
-    let call = Call { account, docket, ask, body, terms };
-    let proposal = call.put(&refusal).await?;
-    let id = proposal.id();
-    let place = docket.place();
-    let knows_tasks = call.knows_tasks();
-    let hold = if place.is_some() && !knows_tasks { hold } else { Duration::ZERO };
-    let (proposal, standing) = call.follow(proposal, hold).await?;
-    match proposal.state().answer.clone().filter(|_| standing == Standing::Answered) {
-        Some(answer) => Ok(Carried::Kept { id, answer: call.addressed(answer)? }),
-        None => {
-            let now = account.plane.shared.clock.now();
-            let left = proposal.draft().expires_at.since(now);
-            let is_task = knows_tasks && standing.is_open();
-            let task = is_task.then(|| mcp_tasks::created(&proposal, now));
-            let proposed = Proposed { refusal, id, standing, left, is_async, task };
-            Err(Failure::Proposed(Box::new(proposed)))
-        }
-    }
+    let judged = Judged::from(&*refusal);
+    let call = Call::new(account, docket, refusal.ask().clone(), body, judged).await?;
+    let proposal = call.put().await?;
+    call.stay(proposal).await
 }
 
-/// A call that was put forward.
-struct Call<'a> {
+/// A call that waits for what becomes of its proposal.
+pub(super) struct Call<'a> {
     account: &'a Account,
     docket: &'a Docket,
-    ask: Ask,
-    body: Bytes,
-    terms: Terms,
+    pub(super) ask: Ask,
+    pub(super) body: Bytes,
+    pub(super) judged: Judged,
+    /// How long it stays.
+    hold: Duration,
+    /// Whether it comes for the answer later.
+    is_async: bool,
 }
 
-impl Call<'_> {
+impl<'a> Call<'a> {
+    /// `ask` with the whole of its `body`, without what differs from one attempt to the next.
+    ///
+    /// # Errors
+    /// As [`Body::gather`] says.
+    pub(super) async fn new(
+        account: &'a Account,
+        docket: &'a Docket,
+        mut ask: Ask,
+        mut body: Body,
+        judged: Judged,
+    ) -> Result<Self, Failure> {
+        let body = kept_message::settle(&mut ask, body.gather(MAX_BODY).await?)?;
+        let headers = ask.target.head().headers();
+        let is_async = prefers(headers, "respond-async");
+        let hold = hold(headers, account.view.snapshot.waiting);
+        for name in per_attempt(headers) {
+            ask.target.head_mut().leave_out(&name);
+        }
+        Ok(Self { account, docket, ask, body, judged, hold, is_async })
+    }
+
     /// The proposal that it is: one that stands already, or else a new one.
-    async fn put(&self, refusal: &Refusal) -> Result<Proposal, Failure> {
+    async fn put(&self) -> Result<Proposal, Failure> {
         let Account { plane, view, id: decision, .. } = self.account;
         let now = plane.shared.clock.now();
-        let expiry = refusal.needs().iter().filter_map(|need| need.expires_in).min();
+        let expiry = self.judged.needs.iter().filter_map(|need| need.expires_in).min();
         let expiry = expiry.unwrap_or(view.snapshot.waiting.expires_after);
         let draft = Draft {
             id: ProposalId::new(),
-            substance: substance(&self.ask, refusal.decision(), self.body.clone())?,
+            substance: substance(&self.ask, &self.judged.decision, self.body.clone())?,
             origin: origin(self.account, &self.ask),
-            terms: self.terms.clone(),
+            terms: self.judged.terms(),
             key: None,
+            callback: None,
             created: now,
             not_before: now,
             expires_at: now.plus(expiry),
         };
-        let amount = refusal.decision().amount().cloned();
+        let amount = self.judged.decision.amount().cloned();
         match self.docket.desk.put(Proposal::new(draft), amount, now).await? {
             Put::Fresh(proposal) => {
                 let (id, digest) = (proposal.id(), proposal.digest());
@@ -118,6 +128,31 @@ impl Call<'_> {
             }
             Put::Standing(proposal) => Ok(proposal),
         }
+    }
+
+    /// Stays with `proposal` until it is answered, or for as long as the call is held.
+    ///
+    /// # Errors
+    /// [`Failure::Proposed`] says where it stands; anything else, what went wrong.
+    pub(super) async fn stay(self, proposal: Proposal) -> Result<Carried, Failure> {
+        let (id, place, knows_tasks) = (proposal.id(), self.docket.place(), self.knows_tasks());
+        let hold = if place.is_some() && !knows_tasks { self.hold } else { Duration::ZERO };
+        let (proposal, standing) = self.follow(proposal, hold).await?;
+        if let Some(answer) = proposal.state().answer.clone()
+            && standing == Standing::Answered
+        {
+            return Ok(Carried::Kept { id, answer: self.addressed(answer)? });
+        }
+        let now = self.account.plane.shared.clock.now();
+        let is_task = knows_tasks && standing.is_open();
+        Err(Failure::Proposed(Box::new(Proposed {
+            decision: self.judged.decision,
+            id,
+            task: is_task.then(|| mcp_tasks::created(&proposal, now)),
+            standing,
+            left: proposal.draft().expires_at.since(now),
+            is_async: self.is_async,
+        })))
     }
 
     /// Stays with `proposal` until there is nothing more to wait for.
@@ -168,7 +203,7 @@ impl Call<'_> {
             ask: Ask { caller, ..self.ask.clone() },
             body: self.body.clone(),
             id: proposal.id(),
-            terms: self.terms.clone(),
+            terms: self.judged.terms(),
         };
         let one = plane.underway.begin();
         let running = tokio::task::spawn_local(async move {

@@ -7,15 +7,15 @@ use http::StatusCode;
 use serde_json::Value;
 
 use crate::clock::Timestamp;
-use crate::enforce::Refusal;
 use crate::id::ProposalId;
+use crate::policy::Decision;
 use crate::proposal::{Difference, Execution, Proposal, Status};
 
 /// A request that was put forward, and has no answer of the upstream to show for it.
 #[derive(Debug)]
 pub struct Proposed {
     /// What policy answered.
-    pub refusal: Box<Refusal>,
+    pub decision: Decision,
     /// The proposal.
     pub id: ProposalId,
     /// Where it stands.

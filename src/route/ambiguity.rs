@@ -67,6 +67,8 @@ pub enum Ambiguity {
     PathFragment,
     /// A query has a malformed escape, a control character, or a byte that is not UTF-8.
     QueryEscape,
+    /// `Countersign-Proposal` stands twice, or is no id of a proposal.
+    ProposalMalformed,
     /// A query holds a raw `;`, which some servers take for `&`.
     QuerySemicolon,
     /// The request line is not `METHOD SP target SP HTTP/1.1`.
@@ -192,6 +194,10 @@ impl Ambiguity {
             Self::QueryEscape => (
                 "query_escape",
                 "The query must be UTF-8, escaped correctly, without control characters.",
+            ),
+            Self::ProposalMalformed => (
+                "proposal_malformed",
+                "Countersign-Proposal must stand once and be the id of a proposal.",
             ),
             Self::QuerySemicolon => {
                 ("query_semicolon", "Separate query parameters with `&`; escape `;` as %3B.")

@@ -7,7 +7,7 @@ use http::header::{
 use http::request::Parts;
 use http::{Method, Version};
 
-use crate::id::TaskId;
+use crate::id::{ProposalId, TaskId};
 use crate::route::ambiguity::Ambiguity;
 use crate::route::authority::Authority;
 use crate::route::headers::clean;
@@ -25,6 +25,7 @@ pub struct Head {
     version: Version,
     upgrade: Option<Upgrade>,
     task: Option<TaskId>,
+    proposal: Option<ProposalId>,
 }
 
 /// A protocol that a request asks to change to.
@@ -45,7 +46,10 @@ impl Head {
         let query = parts.uri.query().map(Query::parse).transpose()?;
         check_expectation(&parts.headers)?;
         let upgrade = upgrade(&parts)?;
-        let task = task(&parts.headers)?;
+        let headers = &parts.headers;
+        let task = named(headers, TASK, TaskId::parse, Ambiguity::TaskMalformed)?;
+        let malformed = Ambiguity::ProposalMalformed;
+        let proposal = named(headers, PROPOSAL, ProposalId::parse, malformed)?;
         Ok(Self {
             headers: clean(parts.headers)?,
             method: parts.method,
@@ -55,6 +59,7 @@ impl Head {
             query,
             upgrade,
             task,
+            proposal,
         })
     }
 
@@ -119,6 +124,11 @@ impl Head {
         self.task
     }
 
+    /// The proposal that the request says it is.
+    pub fn proposal(&self) -> Option<ProposalId> {
+        self.proposal
+    }
+
     /// The target in origin form: the path, and the query behind a `?`.
     pub fn target(&self) -> String {
         match &self.query {
@@ -128,18 +138,22 @@ impl Head {
     }
 }
 
-/// The task in `Countersign-Task`, which is for us and goes no further.
-fn task(headers: &HeaderMap) -> Result<Option<TaskId>, Ambiguity> {
-    let mut named = headers.get_all(TASK).iter();
+/// What `read` makes of the one header `name`, which is for us and goes no further.
+fn named<T>(
+    headers: &HeaderMap,
+    name: HeaderName,
+    read: impl Fn(&str) -> Option<T>,
+    malformed: Ambiguity,
+) -> Result<Option<T>, Ambiguity> {
+    let mut named = headers.get_all(name).iter();
     match (named.next(), named.next()) {
         (None, _) => Ok(None),
-        (Some(id), None) => {
-            let id = id.to_str().ok().and_then(TaskId::parse);
-            id.map(Some).ok_or(Ambiguity::TaskMalformed)
-        }
-        (Some(_), Some(_)) => Err(Ambiguity::TaskMalformed),
+        (Some(id), None) => id.to_str().ok().and_then(read).map(Some).ok_or(malformed),
+        (Some(_), Some(_)) => Err(malformed),
     }
 }
+
+const PROPOSAL: HeaderName = HeaderName::from_static("countersign-proposal");
 
 const TASK: HeaderName = HeaderName::from_static("countersign-task");
 

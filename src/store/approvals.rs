@@ -9,6 +9,7 @@ use crate::id::ProposalId;
 use crate::proposal::{Illegal, Proposal, Status};
 use crate::store::connection::{Store, Transaction, Value};
 use crate::store::error::Error;
+use crate::store::events;
 use crate::store::proposals::{keep, lock};
 use crate::store::row::{Row, needed};
 
@@ -48,12 +49,14 @@ impl Store {
         if transaction.execute(INSERT, columns(id, &answer, &proof, now)).await? == 0 {
             return Err(Error::Answered);
         }
+        events::of_answer(&mut transaction, &proposal, &answer).await?;
+        let before = proposal.state().clone();
         let all = all(&mut transaction, id).await?;
         let answers = proved(&proposal, &all, people, now);
         if let Some(verdict) = tally(&proposal.draft().terms, people, &answers) {
             proposal.decide(verdict, now)?;
         }
-        keep(transaction, &proposal).await?;
+        keep(transaction, &before, &proposal).await?;
         Ok(proposal)
     }
 

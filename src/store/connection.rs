@@ -270,4 +270,5 @@ const STEPS: &[Step] = &[
     step!("0003_tasks"),
     step!("0004_executors"),
     step!("0006_budgets"),
+    step!("0007_events"),
 ];

@@ -11,14 +11,15 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
 use crate::clock::Timestamp;
-use crate::id::{ProposalId, TaskId};
+use crate::id::{EventId, ProposalId, TaskId};
 use crate::identity::SpiffeId;
 use crate::proposal::{Claim, Outcome, Proposal};
 use crate::store::approvals::Approval;
+use crate::store::callbacks::Call;
 use crate::store::connection::Store;
 use crate::store::error::Error;
 use crate::store::proposals::Put;
-use crate::store::queue::Errand;
+use crate::store::queue::{Errand, Setback, Trouble};
 use crate::store::tasks::Step;
 use crate::task::{Amount, Bounds, Change, Lineage, Situation, Status, Task};
 
@@ -103,6 +104,14 @@ impl Desk {
         self.ask(move |store| async move { store.take(since, now, places).await }).await
     }
 
+    /// What keeps the proposal `id` from being sent, as [`Store::trouble`] says.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn trouble(&self, id: ProposalId) -> Result<Option<Trouble>, Error> {
+        self.ask(move |store| async move { store.trouble(id).await }).await
+    }
+
     /// Puts an errand off, as [`Store::put_off`] does.
     ///
     /// # Errors
@@ -111,9 +120,9 @@ impl Desk {
         &self,
         errand: Errand,
         until: Timestamp,
-        trouble: Option<String>,
+        setback: Option<Setback>,
     ) -> Result<(), Error> {
-        self.ask(move |store| async move { store.put_off(&errand, until, trouble).await }).await
+        self.ask(move |store| async move { store.put_off(&errand, until, setback).await }).await
     }
 
     /// Gives the proposal `id` back: nothing of it was sent.
@@ -123,6 +132,30 @@ impl Desk {
     pub async fn release(&self, id: ProposalId, now: Timestamp) -> Result<Proposal, Error> {
         let executor = Arc::clone(&self.executor);
         self.ask(move |store| async move { store.release(id, &executor, now).await }).await
+    }
+
+    /// Takes calls that are due, as [`Store::take_calls`] does.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn take_calls(&self, now: Timestamp, places: usize) -> Result<Vec<Call>, Error> {
+        self.ask(move |store| async move { store.take_calls(now, places).await }).await
+    }
+
+    /// A call that is not made any more, as [`Store::call_done`] says.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn call_done(&self, event: EventId) -> Result<(), Error> {
+        self.ask(move |store| async move { store.call_done(event).await }).await
+    }
+
+    /// A call that is tried again, as [`Store::put_call_off`] says.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn put_call_off(&self, event: EventId, until: Timestamp) -> Result<(), Error> {
+        self.ask(move |store| async move { store.put_call_off(event, until).await }).await
     }
 
     /// Says what came of carrying out the proposal `id`.
@@ -269,7 +302,10 @@ impl Desk {
         }
     }
 
-    async fn ask<T, F>(&self, work: impl FnOnce(Store) -> F + Send + 'static) -> Result<T, Error>
+    pub(super) async fn ask<T, F>(
+        &self,
+        work: impl FnOnce(Store) -> F + Send + 'static,
+    ) -> Result<T, Error>
     where
         T: Send + 'static,
         F: Future<Output = Result<T, Error>> + 'static,

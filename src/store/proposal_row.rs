@@ -2,8 +2,8 @@
 
 use crate::id::{ProposalId, TaskId};
 use crate::proposal::{
-    Answer, Claim, Draft, Execution, IdempotencyKey, Origin, Proposal, State, Status, Substance,
-    Terms,
+    Answer, Callback, Claim, Draft, Execution, IdempotencyKey, Origin, Proposal, State, Status,
+    Substance, Terms,
 };
 use crate::store::connection::Value;
 use crate::store::error::Error;
@@ -38,6 +38,7 @@ pub(super) fn columns(proposal: &Proposal) -> Vec<Value> {
         Value::Bytes(Some(substance.to_bytes())),
         Value::Bytes(Some(draft.terms.to_bytes())),
         Value::Bytes(Some(draft.origin.to_bytes())),
+        Value::Text(draft.callback.as_ref().map(Callback::to_text)),
         draft.created.into(),
         draft.not_before.into(),
         draft.expires_at.into(),
@@ -60,13 +61,16 @@ pub(super) fn state(state: &State) -> [Value; 8] {
 }
 
 pub(super) fn read(row: &Row) -> Result<Proposal, Error> {
-    let key = row.text("idempotency_key")?;
+    let (key, callback) = (row.text("idempotency_key")?, row.text("callback")?);
     let draft = Draft {
         id: row.parsed("id", ProposalId::parse)?,
         substance: Substance::from_bytes(&needed(row.bytes("substance")?)?)?,
         origin: Origin::from_bytes(&needed(row.bytes("origin")?)?)?,
         terms: Terms::from_bytes(&needed(row.bytes("terms")?)?)?,
         key: key.map(|key| IdempotencyKey::parse(&key).ok_or(Error::Undecodable)).transpose()?,
+        callback: callback
+            .map(|text| Callback::from_text(&text).ok_or(Error::Undecodable))
+            .transpose()?,
         created: needed(row.time("created_at")?)?,
         not_before: needed(row.time("not_before")?)?,
         expires_at: needed(row.time("expires_at")?)?,

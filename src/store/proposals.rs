@@ -2,11 +2,12 @@
 
 use crate::clock::Timestamp;
 use crate::id::{ProposalId, TaskId};
-use crate::proposal::{Claim, Illegal, Outcome, Proposal};
+use crate::proposal::{Claim, Illegal, Outcome, Proposal, State};
 use crate::store::bounds::admit;
 use crate::store::charges;
 use crate::store::connection::{Store, Transaction, Value};
 use crate::store::error::Error;
+use crate::store::events;
 use crate::store::proposal_row::{columns, identity, owner, read, state};
 use crate::task::Amount;
 
@@ -53,13 +54,15 @@ impl Store {
                 return same(standing, &proposal);
             }
             // It stands no more; whoever comes now makes a new one.
+            let before = standing.state().clone();
             let _ended_before = standing.expire(now);
-            write(&mut transaction, &standing, Value::Text(None)).await?;
+            write(&mut transaction, &before, &standing, Value::Text(None)).await?;
         }
         admit(&mut transaction, &proposal, self.pending).await?;
         let fresh = transaction.execute(INSERT, columns(&proposal)).await? == 1;
         if fresh {
             charges::keep_back(&mut transaction, lineage, &proposal, amount, now).await?;
+            events::of_proposal(&mut transaction, None, &proposal).await?;
             transaction.commit().await?;
             return Ok(Put::Fresh(proposal));
         }
@@ -136,8 +139,9 @@ impl Store {
         let mut transaction = self.begin().await?;
         let outcome = charges::within_budget(&mut transaction, id, outcome).await?;
         let mut proposal = lock(&mut transaction, id).await?;
+        let before = proposal.state().clone();
         proposal.finish(executor, outcome, now)?;
-        keep(transaction, &proposal).await?;
+        keep(transaction, &before, &proposal).await?;
         Ok(proposal)
     }
 
@@ -168,8 +172,9 @@ impl Store {
     ) -> Result<Proposal, Error> {
         let mut transaction = self.begin().await?;
         let mut proposal = lock(&mut transaction, id).await?;
+        let before = proposal.state().clone();
         transition(&mut proposal)?;
-        keep(transaction, &proposal).await?;
+        keep(transaction, &before, &proposal).await?;
         Ok(proposal)
     }
 
@@ -184,8 +189,9 @@ impl Store {
         let rows = transaction.locked(postgres, sqlite, values).await?;
         let mut proposals = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
         for proposal in &mut proposals {
+            let before = proposal.state().clone();
             transition(proposal)?;
-            write(&mut transaction, proposal, identity(proposal)).await?;
+            write(&mut transaction, &before, proposal, identity(proposal)).await?;
         }
         transaction.commit().await?;
         Ok(proposals)
@@ -208,26 +214,34 @@ pub(super) async fn cancel_all(
     let values = vec![Value::from(&*task.to_string())];
     for row in transaction.locked(OF_TASK_LOCKED, OF_TASK, values).await? {
         let mut proposal = read(&row)?;
+        let before = proposal.state().clone();
         proposal.cancel(now).or_else(|_| proposal.abandon(now))?;
-        write(transaction, &proposal, identity(&proposal)).await?;
+        write(transaction, &before, &proposal, identity(&proposal)).await?;
     }
     Ok(())
 }
 
-pub(super) async fn keep(mut transaction: Transaction, proposal: &Proposal) -> Result<(), Error> {
-    write(&mut transaction, proposal, identity(proposal)).await?;
+/// Keeps what has become of `proposal`, which stood as `before`.
+pub(super) async fn keep(
+    mut transaction: Transaction,
+    before: &State,
+    proposal: &Proposal,
+) -> Result<(), Error> {
+    write(&mut transaction, before, proposal, identity(proposal)).await?;
     transaction.commit().await
 }
 
 async fn write(
     transaction: &mut Transaction,
+    before: &State,
     proposal: &Proposal,
     identity: Value,
 ) -> Result<(), Error> {
     let mut values = vec![Value::from(&*proposal.id().to_string()), identity];
     values.extend(state(proposal.state()));
     transaction.execute(UPDATE, values).await?;
-    charges::follow(transaction, proposal).await
+    charges::follow(transaction, proposal).await?;
+    events::of_proposal(transaction, Some(before), proposal).await
 }
 
 fn same(standing: Proposal, proposal: &Proposal) -> Result<Put, Error> {
@@ -278,8 +292,8 @@ const WAITING: &str =
 
 const INSERT: &str = "INSERT INTO proposals (id, identity, status, execution, due_at, decided_at, \
      executor, claimed_until, finished_at, answer, owner, task, authority, digest, idempotency_key, \
-     substance, terms, origin, created_at, not_before, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, \
-     $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) ON CONFLICT (owner, identity) DO NOTHING";
+     substance, terms, origin, callback, created_at, not_before, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, \
+     $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22) ON CONFLICT (owner, identity) DO NOTHING";
 
 /// An identity that was given up is never taken again: another proposal may have it by now.
 const UPDATE: &str = "UPDATE proposals SET identity = CASE WHEN identity IS NULL THEN NULL ELSE $2 END, status = $3, execution = $4, due_at = $5, \

@@ -36,10 +36,21 @@ pub struct Trouble {
     pub execution: Execution,
     /// How often it was tried without its agent.
     pub tries: u32,
-    /// What happened the last time.
+    /// What happened the last time, for the operator.
     pub last: Option<String>,
+    /// The same, as far as its owner may know it.
+    pub setback: Option<String>,
     /// When it may be tried again.
     pub next: Timestamp,
+}
+
+/// Why one was not sent.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Setback {
+    /// For the operator.
+    pub why: String,
+    /// For its owner.
+    pub told: String,
 }
 
 impl Store {
@@ -70,7 +81,7 @@ impl Store {
         errands.collect()
     }
 
-    /// Leaves a proposal alone until `until`. Where there is no `trouble` it was not tried at all.
+    /// Leaves a proposal alone until `until`. Where there is no `setback` it was not tried at all.
     ///
     /// # Errors
     /// As [`Error`] says.
@@ -78,12 +89,16 @@ impl Store {
         &self,
         errand: &Errand,
         until: Timestamp,
-        trouble: Option<String>,
+        setback: Option<Setback>,
     ) -> Result<(), Error> {
-        let tries = errand.tries.saturating_sub(u32::from(trouble.is_none()));
+        let tries = errand.tries.saturating_sub(u32::from(setback.is_none()));
         let id = Value::from(&*errand.id.to_string());
-        let trouble = Value::Text(trouble.map(|text| text.chars().take(LONGEST).collect()));
-        let values = vec![id, until.into(), Value::Integer(Some(tries.into())), trouble];
+        let (why, told) = setback.map(|Setback { why, told }| (why, told)).unzip();
+        let short = |text: Option<String>| {
+            Value::Text(text.map(|text| text.chars().take(LONGEST).collect()))
+        };
+        let tries = Value::Integer(Some(tries.into()));
+        let values = vec![id, until.into(), tries, short(why), short(told)];
         let mut transaction = self.begin().await?;
         transaction.execute(PUT_OFF, values).await?;
         transaction.commit().await
@@ -114,6 +129,7 @@ impl Store {
                 execution: row.parsed("execution", Execution::parse)?,
                 tries: tries(row.number("tries")?),
                 last: row.text("trouble")?,
+                setback: row.text("setback")?,
                 next: needed(row.time("try_at")?)?,
             })
         });
@@ -151,12 +167,12 @@ const TAKE: &str = take!("");
 const TAKE_LOCKED: &str = take!(" FOR UPDATE SKIP LOCKED");
 
 /// What was kept from being sent is remembered when it is put off for want of a place.
-const PUT_OFF: &str =
-    "UPDATE proposals SET try_at = $2, tries = $3, trouble = COALESCE($4, trouble) WHERE id = $1";
+const PUT_OFF: &str = "UPDATE proposals SET try_at = $2, tries = $3, trouble = COALESCE($4, trouble), \
+     setback = COALESCE($5, setback) WHERE id = $1";
 
-const TROUBLES: &str = "SELECT id, execution, tries, trouble, try_at FROM proposals \
+const TROUBLES: &str = "SELECT id, execution, tries, trouble, setback, try_at FROM proposals \
      WHERE (execution = 'unknown' OR (execution IN ('queued', 'failed') AND answer IS NULL \
      AND trouble IS NOT NULL)) AND id > $1 ORDER BY id LIMIT $2";
 
-const TROUBLE: &str = "SELECT id, execution, tries, trouble, try_at FROM proposals \
+const TROUBLE: &str = "SELECT id, execution, tries, trouble, setback, try_at FROM proposals \
      WHERE id = $1 AND trouble IS NOT NULL AND execution <> 'succeeded' AND answer IS NULL";

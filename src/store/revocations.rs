@@ -1,9 +1,11 @@
 //! What is revoked, as the store keeps it.
 
 use crate::clock::Timestamp;
+use crate::event::Kind;
 use crate::revocation::Subject;
 use crate::store::connection::{Store, Transaction, Value};
 use crate::store::error::Error;
+use crate::store::events;
 use crate::store::row::{Row, needed};
 use crate::store::turns;
 use crate::task::Status;
@@ -35,6 +37,9 @@ impl Store {
         if let (Subject::Task(task), true) = (subject, fresh) {
             turns::turn(&mut transaction, None, *task, Status::Revoked, *at).await?;
         }
+        if fresh {
+            events::of_revocation(&mut transaction, Kind::RevocationMade, &revocation).await?;
+        }
         let standing = match fresh {
             true => revocation,
             false => one(&mut transaction, subject).await?.ok_or(Error::Undecodable)?,
@@ -54,6 +59,9 @@ impl Store {
         let mut transaction = self.begin().await?;
         let standing = one(&mut transaction, subject).await?;
         transaction.execute(DELETE, key(subject).into()).await?;
+        if let Some(lifted) = &standing {
+            events::of_revocation(&mut transaction, Kind::RevocationLifted, lifted).await?;
+        }
         transaction.commit().await?;
         Ok(standing)
     }

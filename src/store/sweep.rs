@@ -57,6 +57,7 @@ impl Sweeper {
         store.beat(&self.executor, now).await?;
         while !store.expire(now).await?.is_empty() {}
         while store.forget(now.minus(KEPT)).await? > 0 {}
+        store.forget_events(now.minus(KEPT)).await?;
         while report(&store.lose(NOBODY, now).await?) {}
         for (state, count) in store.census().await? {
             let count = i64::try_from(count).unwrap_or(i64::MAX);
@@ -88,7 +89,7 @@ const SILENT: Duration = Duration::from_secs(30);
 /// to have spoken.
 const STEADY: u32 = 3;
 
-/// How long a proposal and its answer are kept once its time is over.
+/// How long a proposal and its answer are kept once its time is over, and what has happened.
 const KEPT: Duration = Duration::from_secs(30 * 86_400);
 
 /// No executor has this name.

@@ -10,7 +10,7 @@ use crate::store::error::Error;
 use crate::store::proposals::MAX_PAGE;
 use crate::store::row::Row;
 use crate::store::task_row::{columns, id, number, read};
-use crate::store::{charges, labels, turns};
+use crate::store::{charges, events, labels, turns};
 use crate::task::{Bounds, Call, Change, Cost, Labels, Lineage, Situation, Task};
 
 /// The most tasks that one agent has opened which are not over. What others hand on to it does not
@@ -49,6 +49,7 @@ impl Store {
         admit(&mut transaction, &task).await?;
         transaction.execute(INSERT, columns(&task, task.id, 0)).await?;
         begin(&mut transaction, &task, task.created).await?;
+        events::of_task(&mut transaction, &task).await?;
         transaction.commit().await?;
         Ok(task)
     }
@@ -146,6 +147,7 @@ impl Store {
             return Err(Error::TooManyTasks);
         }
         transaction.execute(INSERT, columns(&handed, root, lineage.tasks().len())).await?;
+        events::of_task(&mut transaction, &handed).await?;
         // What the one who hands it on has touched, comes along.
         let known = labels::of(&mut transaction, &agent, Some(&lineage), now, lasting).await?;
         labels::add(&mut transaction, &root.to_string(), &known, now).await?;

@@ -7,6 +7,7 @@ use crate::id::TaskId;
 use crate::identity::SpiffeId;
 use crate::store::connection::{Store, Transaction, Value};
 use crate::store::error::Error;
+use crate::store::events;
 use crate::store::proposals;
 use crate::store::task_row::{id, read, scoped, standing};
 use crate::store::tasks::{TREE, lock, own};
@@ -121,6 +122,7 @@ pub(super) async fn turn(
     }
     let turned = turned(lineage.task(), next, now);
     keep(transaction, &turned).await?;
+    events::of_task(transaction, &turned).await?;
     Ok(turned)
 }
 
@@ -151,6 +153,7 @@ pub(super) async fn change(
             Change::Pause => {
                 task = turned(&task, Status::Paused, now);
                 keep(transaction, &task).await?;
+                events::of_task(transaction, &task).await?;
             }
         }
     }
@@ -173,6 +176,7 @@ async fn end(
         }
         let values = vec![id(one.id), Value::from(next.as_str()), now.into()];
         transaction.execute(END, values).await?;
+        events::of_task(transaction, &Task { status: next, ..one.clone() }).await?;
         proposals::cancel_all(transaction, one.id, now).await?;
     }
     Ok(())

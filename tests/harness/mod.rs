@@ -31,7 +31,7 @@ mod site;
 mod binary;
 mod till;
 
-pub use agent::{Agent, Feed, Outgoing, body, empty, request};
+pub use agent::{Agent, Client, Feed, Outgoing, body, empty, request};
 pub use answer::Answer;
 pub use binary::Binary;
 pub use database::postgres;

@@ -1,5 +1,6 @@
 //! People with SSH keys, who answer as people do: with the command line.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -30,6 +31,18 @@ impl Human {
     pub fn entry(&self, more: &str) -> String {
         let public = std::fs::read_to_string(self.folder.path().join("key.pub")).unwrap();
         format!("{}: {{ keys: [\"{}\"]{more} }}", self.name, public.trim_end())
+    }
+
+    /// What `ssh-keygen` makes of a statement: the statement, and below it the signature.
+    pub fn signs(&self, statement: &str) -> String {
+        let mut command = Command::new("ssh-keygen");
+        command.args(["-q", "-Y", "sign", "-n", "countersign", "-f"]).arg(self.key());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut signing = command.spawn().unwrap();
+        signing.stdin.take().unwrap().write_all(statement.as_bytes()).unwrap();
+        let signed = signing.wait_with_output().unwrap();
+        assert!(signed.status.success(), "{signed:?}");
+        format!("{statement}{}", String::from_utf8(signed.stdout).unwrap())
     }
 
     /// Runs `countersign VERB ID --key … MORE` on the deployment in `folder`.

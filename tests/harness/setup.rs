@@ -28,6 +28,7 @@ pub struct Setup {
     route: Vec<String>,
     routes: Vec<String>,
     limits: String,
+    listeners: Vec<String>,
     sections: Vec<String>,
     policy: String,
     trust: Vec<String>,
@@ -48,9 +49,14 @@ decision := {"allowed": true} if input.attributes.request.http.method in {"GET",
 impl Setup {
     /// One route for `api.example.org`, to `upstream`, with a bearer credential.
     pub fn new(upstream: &Upstream) -> Self {
+        Self::trusting(upstream, Arc::new(Authority::new("example.org")))
+    }
+
+    /// The same as another replica of the site with this authority.
+    pub fn trusting(upstream: &Upstream, authority: Arc<Authority>) -> Self {
         capture_logs();
         let setup = Self {
-            authority: Arc::new(Authority::new("example.org")),
+            authority,
             secret: SECRET.to_owned(),
             clock: Clock::System,
             upstream: format!("http://{}", upstream.address),
@@ -60,6 +66,7 @@ impl Setup {
             route: Vec::new(),
             routes: Vec::new(),
             limits: String::new(),
+            listeners: Vec::new(),
             sections: Vec::new(),
             policy: "path: rules, tests: off".to_owned(),
             trust: Vec::new(),
@@ -131,6 +138,12 @@ impl Setup {
     /// Where the rules are: keys of `policy`, such as `path: rules, tests: off`.
     pub fn policy(mut self, keys: &str) -> Self {
         self.policy = keys.to_owned();
+        self
+    }
+
+    /// Another listener: `control: { address: … }`.
+    pub fn listener(mut self, line: &str) -> Self {
+        self.listeners.push(line.to_owned());
         self
     }
 
@@ -225,6 +238,8 @@ impl Setup {
         let route = self.route.join(", ");
         let routes = self.routes.iter().map(|line| format!("  {line}\n")).collect::<String>();
         let upstreams = self.upstreams.iter().map(|line| format!("  {line}\n")).collect::<String>();
+        let listeners = self.listeners.iter().map(|line| format!("  {line}\n"));
+        let listeners = listeners.collect::<String>();
         let sections = self.sections.iter().map(|line| format!("{line}\n")).collect::<String>();
         let trust = match self.trust.as_slice() {
             [] => "    example.org: { bundle: pki/agents.pem }\n".to_owned(),
@@ -239,7 +254,7 @@ identity:
 {trust}listeners:
   agents: {{ address: 127.0.0.1:0, door: reverse, limits: {{ {limits} }} }}
   admin: {{ address: 127.0.0.1:0 }}
-policy: {{ {policy}, shadow: 1 }}
+{listeners}policy: {{ {policy}, shadow: 1 }}
 upstreams:
   api: {{ url: '{upstream}', {upstream_keys} }}
 {upstreams}credentials:

@@ -50,6 +50,16 @@ impl Site {
         Agent::new(self.address, self.authority.pem(), identity, &self.secret)
     }
 
+    /// Where another listener of the site listens.
+    pub fn listener(&self, name: &str) -> SocketAddr {
+        self.running.as_ref().unwrap().address(name).unwrap()
+    }
+
+    /// Somebody at the control door, with a certificate or none.
+    pub fn at_control(&self, identity: Option<Identity>) -> Agent {
+        Agent::new(self.listener("control"), self.authority.pem(), identity, &self.secret)
+    }
+
     /// What a bearer credential looks like to the upstream.
     pub fn bearer(&self) -> String {
         format!("Bearer {}", self.secret)

@@ -9,6 +9,7 @@ mod program;
 mod stand;
 
 mod bulk;
+mod callbacks;
 mod conformance;
 mod curl;
 mod events;
@@ -17,5 +18,6 @@ mod approved;
 mod libraries;
 mod mcp;
 mod remote_calls;
+mod sign_in;
 mod vendors;
 mod websocket;

@@ -45,6 +45,17 @@ pub enum Scheme {
 }
 
 impl Scheme {
+    /// The word for it.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Basic { .. } => "basic",
+            Self::Bearer => "bearer",
+            Self::Cookie { .. } => "cookie",
+            Self::Header { .. } => "header",
+            Self::Query { .. } => "query",
+        }
+    }
+
     /// What is set on a request; `None` if this secret cannot be carried this way.
     pub(super) fn injection(&self, secret: &Secret) -> Option<Injection> {
         match self {

@@ -1,6 +1,7 @@
 //! One suite, run against both databases.
 
 mod charges;
+mod events;
 mod postgres;
 mod queue;
 mod tasks;
@@ -29,6 +30,10 @@ use charges::{
     an_answer_that_is_too_much_for_the_budget_is_not_kept,
     bytes_are_taken_before_they_pass_and_given_back, no_budget_is_exceeded_under_any_interleaving,
     what_a_proposal_takes_is_kept_back_until_it_ends, what_may_have_been_sent_is_used_up,
+};
+use events::{
+    a_follower_hears_of_everything_once, every_change_is_told_once,
+    tasks_and_revocations_are_told_too,
 };
 use postgres::Postgres;
 use queue::{
@@ -66,6 +71,7 @@ fn draft(body: &'static str) -> Draft {
             reasons: vec![reason],
         },
         key: None,
+        callback: None,
         created: NOW,
         not_before: NOW,
         expires_at: EXPIRES,
@@ -439,6 +445,9 @@ suite!(
     a_budget_is_never_exceeded_whoever_comes_when,
     labels_never_shrink_and_what_is_final_stays,
     ending_a_task_ends_all_behind_it_and_its_proposals,
+    every_change_is_told_once,
+    tasks_and_revocations_are_told_too,
+    a_follower_hears_of_everything_once,
     a_pause_is_told_until_it_is_over_and_silence_is_one,
     rules_end_pause_and_narrow_with_what_they_let_pass,
     what_a_proposal_takes_is_kept_back_until_it_ends,

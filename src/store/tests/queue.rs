@@ -7,7 +7,7 @@ use super::{EXPIRES, NOW, claim, draft};
 use crate::id::ProposalId;
 use crate::identity::SpiffeId;
 use crate::proposal::{Draft, Execution, Proposal, Substance, Verdict};
-use crate::store::{Errand, Store, Trouble};
+use crate::store::{Errand, Setback, Store, Trouble};
 
 /// Puts forward what nobody has to agree to.
 async fn queued(store: &Store, agent: &str, body: &'static str) -> ProposalId {
@@ -80,14 +80,18 @@ pub(super) async fn what_kept_it_from_being_sent_is_known(url: String) {
     );
     let errand = store.take(NOW, NOW, 1).await.unwrap().remove(0);
     let soon = NOW.plus(Duration::from_micros(3));
-    store.put_off(&errand, soon, Some("nobody there".to_owned())).await.unwrap();
+    let (why, told) = ("nobody there".to_owned(), "not now".to_owned());
+    let setback = Setback { why, told };
+    store.put_off(&errand, soon, Some(setback)).await.unwrap();
     assert_eq!(store.take(NOW, NOW, 9).await.unwrap(), []);
     let again = store.take(soon, soon, 9).await.unwrap().remove(0);
     assert_eq!((again.id, again.tries), (id, 2));
     // There was no place for it: that was no try, and the last one's trouble is still known.
     store.put_off(&again, soon, None).await.unwrap();
     let last = Some("nobody there".to_owned());
-    let trouble = Trouble { id, execution: Execution::Queued, tries: 1, last, next: soon };
+    let setback = Some("not now".to_owned());
+    let execution = Execution::Queued;
+    let trouble = Trouble { id, execution, tries: 1, last, setback, next: soon };
     assert_eq!(store.trouble(id).await.unwrap(), Some(trouble.clone()));
     store.expire(EXPIRES).await.unwrap();
     let dead = Trouble { execution: Execution::Failed, ..trouble };

@@ -24,10 +24,11 @@ CREATE TABLE proposals (
     finished_at BIGINT,
     answer BYTEA,
     -- How often it was to be carried out without its agent, when that may be tried again, and what
-    -- kept it from being sent.
+    -- kept it from being sent: for the operator, and for its owner.
     tries BIGINT NOT NULL DEFAULT 0,
     try_at BIGINT NOT NULL DEFAULT 0,
-    trouble TEXT
+    trouble TEXT,
+    setback TEXT
 );
 
 CREATE UNIQUE INDEX proposals_standing ON proposals (owner, identity);

@@ -24,10 +24,11 @@ CREATE TABLE proposals (
     finished_at INTEGER,
     answer BLOB,
     -- How often it was to be carried out without its agent, when that may be tried again, and what
-    -- kept it from being sent.
+    -- kept it from being sent: for the operator, and for its owner.
     tries INTEGER NOT NULL DEFAULT 0,
     try_at INTEGER NOT NULL DEFAULT 0,
-    trouble TEXT
+    trouble TEXT,
+    setback TEXT
 ) STRICT;
 
 CREATE UNIQUE INDEX proposals_standing ON proposals (owner, identity);

@@ -1,29 +1,23 @@
-//! What Countersign gets for itself, one document from one server again whenever it changes, and what
-//! it hands over: one document after another to one server.
-//!
-//! No agent's request goes this way and no agent's credential either: that is `upstream`'s, which
-//! takes nothing but an authorized request. Redirects are not followed.
+//! One server that an operator named: a document is got from it again whenever it changes, or one
+//! document after another is handed over to it.
 
 use std::fmt;
-use std::io;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::header::{
     AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HOST, HeaderValue, IF_NONE_MATCH,
 };
 use http::request::Builder;
 use http::{HeaderName, Method, Request, Response, StatusCode};
-use http_body_util::{BodyExt, Full};
+use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::credential::Source;
-use crate::credential::source::SourceError;
+use crate::fetch::error::{FetchError, broken};
+use crate::fetch::wire;
 use crate::upstream::config::{Host, TlsConfig};
 use crate::upstream::tls::{self, Tls, TlsError};
 use crate::upstream::{Endpoint, Protocol};
@@ -62,21 +56,6 @@ pub struct Fetched {
     pub waits: bool,
 }
 
-/// Why there is no document, or why it was not taken.
-#[derive(Debug)]
-pub enum FetchError {
-    /// The connection cannot be made, or broke off.
-    Broken(Box<dyn std::error::Error + Send + Sync>),
-    /// It took too long.
-    Late,
-    /// It is larger than this many bytes.
-    Large(usize),
-    /// The server answered with another status than one that was hoped for.
-    Status(StatusCode),
-    /// The token cannot be read, or is not one.
-    Token(Option<SourceError>),
-}
-
 impl Place {
     /// The place that `config` names. Blocks on the disk.
     ///
@@ -103,7 +82,7 @@ impl Place {
             let waits = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == LONG_POLL);
             let tag = response.headers().get(ETAG).cloned();
             let document = match response.status() {
-                StatusCode::OK => Some(whole(response.into_body()).await?),
+                StatusCode::OK => Some(wire::whole(response.into_body()).await?),
                 StatusCode::NOT_MODIFIED => None,
                 status => return Err(FetchError::Status(status)),
             };
@@ -158,71 +137,14 @@ impl Place {
     }
 
     async fn send(&self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, FetchError> {
-        let port = self.config.endpoint.port();
-        let socket = match self.config.endpoint.host() {
-            Host::Address(address) => TcpStream::connect((*address, port)).await,
-            Host::Name(name) => TcpStream::connect((name.as_str(), port)).await,
+        let endpoint = &self.config.endpoint;
+        let socket = match endpoint.host() {
+            Host::Address(address) => TcpStream::connect((*address, endpoint.port())).await,
+            Host::Name(name) => TcpStream::connect((name.as_str(), endpoint.port())).await,
         };
-        let socket = socket.map_err(broken)?;
-        if !self.config.endpoint.is_tls() {
-            return exchange(socket, request).await;
-        }
-        let name = self.tls.server_name(&self.config.endpoint);
-        let name = name.ok_or_else(|| broken(io::Error::other("its host cannot be verified")))?;
-        let stream = self.tls.connector_http1().connect(name, socket).await.map_err(broken)?;
-        exchange(stream, request).await
+        wire::exchange(socket.map_err(broken)?, endpoint, &self.tls, request).await
     }
 }
-
-/// One request on a connection of its own, which ends with the response.
-async fn exchange(
-    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
-    request: Request<Full<Bytes>>,
-) -> Result<Response<Incoming>, FetchError> {
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
-    // It ends when the response has been read or dropped.
-    tokio::task::spawn(connection);
-    sender.send_request(request).await.map_err(broken)
-}
-
-async fn whole(mut body: Incoming) -> Result<Bytes, FetchError> {
-    let mut whole = BytesMut::new();
-    while let Some(frame) = body.frame().await {
-        let Ok(data) = frame.map_err(broken)?.into_data() else { continue };
-        if whole.len() + data.len() > LARGEST {
-            return Err(FetchError::Large(LARGEST));
-        }
-        whole.extend_from_slice(&data);
-    }
-    Ok(whole.freeze())
-}
-
-fn broken(error: impl std::error::Error + Send + Sync + 'static) -> FetchError {
-    FetchError::Broken(Box::new(error))
-}
-
-impl fmt::Display for FetchError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Broken(error) => {
-                write!(f, "{error}")?;
-                let mut source = error.source();
-                while let Some(cause) = source {
-                    write!(f, ": {cause}")?;
-                    source = cause.source();
-                }
-                Ok(())
-            }
-            Self::Late => f.write_str("it took too long"),
-            Self::Large(limit) => write!(f, "the document is larger than {limit} bytes"),
-            Self::Status(status) => write!(f, "the server answered {status}"),
-            Self::Token(Some(why)) => write!(f, "the token cannot be had: {why}"),
-            Self::Token(None) => f.write_str("the token cannot stand in a header"),
-        }
-    }
-}
-
-impl std::error::Error for FetchError {}
 
 impl fmt::Debug for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -244,7 +166,4 @@ const PREFER: HeaderName = HeaderName::from_static("prefer");
 const LONG_POLL: &str = "application/vnd.openpolicyagent.bundles";
 
 /// How long a server may take, beside what it was asked to wait.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// The largest document, in bytes.
-const LARGEST: usize = 16 << 20;
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);

@@ -1,0 +1,25 @@
+//! What the control door counts.
+
+use prometheus::{IntCounterVec, Registry};
+
+use crate::metrics::register::int_counters;
+
+/// The control door's numbers.
+#[derive(Clone, Debug)]
+pub struct ControlMetrics {
+    /// `countersign_control_requests_total{code}`
+    pub requests: IntCounterVec,
+}
+
+impl ControlMetrics {
+    pub(super) fn new(r: &Registry) -> Result<Self, prometheus::Error> {
+        Ok(Self {
+            requests: int_counters(
+                r,
+                "control_requests_total",
+                "Requests of operators and approvers, by the status that they got.",
+                &["code"],
+            )?,
+        })
+    }
+}
