@@ -158,6 +158,52 @@ async fn the_same_call_finds_its_proposal_and_is_carried_out_once() {
 }
 
 #[tokio::test]
+async fn a_call_may_say_which_proposal_it_is_and_hears_in_what_it_differs() {
+    let upstream = server();
+    let site = site(&upstream);
+    let agent = site.agent("reader");
+    let id = proposal(&pay(&agent, json!(1), json!({ "amount": 5 }), "wait=0").await);
+    says(&site, "approve", id);
+    let named = async |amount: u64| {
+        let params = json!({ "name": "pay", "arguments": { "amount": amount } });
+        let call = json!({ "jsonrpc": "2.0", "id": 9, "method": "tools/call", "params": params });
+        let id = id.to_string();
+        let headers = [
+            ("mcp-protocol-version", "2025-11-25"),
+            ("mcp-session-id", "s1"),
+            ("prefer", "wait=20"),
+            ("countersign-proposal", &id),
+        ];
+        post(&agent, &call, &headers).await.json()
+    };
+    let other = named(6).await;
+    let decision = &other["result"]["_meta"]["dev.countersign/decision"];
+    assert_eq!(decision["code"], "approval_of_another", "{other}");
+    let same = named(5).await;
+    assert_eq!((&same["id"], upstream.requests().len()), (&json!(9), 1));
+    assert_eq!(heard(&same)["params"]["arguments"], json!({ "amount": 5 }));
+}
+
+#[tokio::test]
+async fn a_list_that_is_more_than_a_task_has_bytes_for_is_withheld() {
+    let upstream = server();
+    let site = site(&upstream);
+    let agent = site.agent("reader");
+    let wanted = json!({ "purpose": "to look", "expires_in": 60, "bytes": 100 });
+    let request =
+        Request::post("/.countersign/v1/tasks").header("content-type", "application/json");
+    let opened = agent.send(request.body(body(wanted.to_string())).unwrap()).await.json();
+    let task = opened["id"].as_str().unwrap();
+    let list = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list" });
+    let headers = [("mcp-protocol-version", "2025-11-25"), ("countersign-task", task)];
+    let answer = post(&agent, &list, &headers).await.json();
+    assert_eq!(answer["error"]["data"]["code"], "task_budget_used", "{answer}");
+    let headers = [("mcp-protocol-version", "2025-11-25")];
+    let whole = post(&agent, &list, &headers).await;
+    assert!(whole.text().len() < 100, "its own bytes count as well: {}", whole.text());
+}
+
+#[tokio::test]
 async fn a_call_that_is_held_gets_its_answer_also_from_a_stream() {
     let upstream = server();
     let site = site(&upstream);
