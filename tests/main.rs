@@ -16,6 +16,7 @@ mod proposals;
 mod forward;
 mod approvals;
 mod control;
+mod review;
 mod replicas;
 mod endurance;
 mod revocations;

@@ -2,8 +2,10 @@
 
 mod charges;
 mod events;
+mod people;
 mod postgres;
 mod queue;
+mod standing;
 mod tasks;
 
 use std::collections::BTreeMap;
@@ -21,7 +23,7 @@ use crate::policy::{Reason, Revision};
 use crate::proposal::tests::origin;
 use crate::proposal::{
     Answer, Claim, Digest, Draft, Execution, IdempotencyKey, Illegal, Need, Outcome, Proposal,
-    Request, Status, Substance, Terms, Verdict,
+    Request, Stage, Status, Substance, Terms, Verdict,
 };
 use crate::revocation::Subject;
 use crate::store::{Error, MAX_PENDING, Put, Revocation, Store, proved};
@@ -35,10 +37,21 @@ use events::{
     a_follower_hears_of_everything_once, every_change_is_told_once,
     tasks_and_revocations_are_told_too,
 };
+use people::{
+    a_later_stage_waits_for_the_earlier_one, a_yes_that_is_taken_back_before_it_is_sent_ends_it,
+    nobody_talks_for_ever, one_person_decides_alone_where_the_rules_say_so,
+    people_see_what_became_of_others_like_it, the_order_of_words_is_kept,
+    who_takes_a_yes_back_is_as_if_they_had_said_nothing,
+};
 use postgres::Postgres;
 use queue::{
     what_is_given_back_is_due_later, what_kept_it_from_being_sent_is_known,
     what_one_has_taken_nobody_else_takes, who_has_much_to_do_keeps_nobody_waiting,
+};
+use standing::{
+    amounts_never_come_to_more_than_was_said, it_takes_as_many_people_in_advance_as_it_takes,
+    what_is_over_or_taken_back_decides_nothing,
+    what_was_agreed_to_in_advance_is_decided_as_often_as_was_said,
 };
 use tasks::{
     a_budget_is_never_exceeded_whoever_comes_when,
@@ -65,9 +78,10 @@ fn draft(body: &'static str) -> Draft {
         substance: substance.on_behalf_of(vec![owner]).unwrap().with_credential(credential()),
         origin: origin(),
         terms: Terms {
-            needs: vec![Need { quorum: 2, approvers: vec!["payments".to_owned()] }],
+            needs: vec![Need::once(Stage { quorum: 2, approvers: vec!["payments".to_owned()] })],
             summary: Some("refund 1".to_owned()),
             risk: None,
+            risk_reasons: vec![],
             reasons: vec![reason],
         },
         key: None,
@@ -438,6 +452,17 @@ suite!(
     what_is_over_expires_and_is_not_denied,
     each_person_answers_once_and_for_this_digest,
     a_signature_is_used_once,
+    who_takes_a_yes_back_is_as_if_they_had_said_nothing,
+    a_yes_that_is_taken_back_before_it_is_sent_ends_it,
+    nobody_talks_for_ever,
+    a_later_stage_waits_for_the_earlier_one,
+    one_person_decides_alone_where_the_rules_say_so,
+    people_see_what_became_of_others_like_it,
+    the_order_of_words_is_kept,
+    what_was_agreed_to_in_advance_is_decided_as_often_as_was_said,
+    amounts_never_come_to_more_than_was_said,
+    it_takes_as_many_people_in_advance_as_it_takes,
+    what_is_over_or_taken_back_decides_nothing,
     an_agent_has_so_many_questions_at_once,
     what_is_long_over_is_forgotten_and_nothing_else,
     what_is_revoked_stays_so_until_it_is_lifted,
