@@ -196,7 +196,8 @@ async fn an_approval_through_the_api_carries_a_held_call_out() {
     assert_eq!(whole["request"]["url"], "https://api.example.org/orders?id=7");
     assert_eq!(whole["request"]["body"]["text"], "{\"amount\": 45, \"note\": \"\u{202e}ok\"}");
     assert_eq!(whole["credential"], "api");
-    assert_eq!(whole["needs"], json!([{ "quorum": 1, "groups": ["payments"] }]));
+    let stages = json!([{ "quorum": 1, "groups": ["payments"] }]);
+    assert_eq!(whole["needs"], json!([{ "stages": stages }]));
     assert_eq!((&whole["asks_you"], &whole["answers"]), (&json!(true), &json!([])));
     let card = Request::get(format!("/v1/proposals/{id}")).header("accept", "text/plain");
     let card = ann.send(card.body(empty()).unwrap()).await;
