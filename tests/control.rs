@@ -2,18 +2,22 @@
 
 use std::time::Duration;
 
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use countersign::clock::{Clock, Manual, Timestamp};
 use countersign::id::ProposalId;
 use http::{Method, Request, Response};
 use http_body::Frame;
 use http_body_util::BodyExt;
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use crate::harness::{
-    Agent, Answer, Authority, Client, Feed, Human, Identity, Outgoing, Setup, Site, Upstream, body,
-    empty, reply, request, soon, svid, until,
+    Agent, Answer, Authority, Client, Feed, Human, Identity, Outgoing, SECRET, Setup, Site,
+    Upstream, body, empty, reply, request, soon, svid, until,
 };
 
 /// Posting takes one of the payments people.
@@ -722,4 +726,77 @@ async fn odd_requests_are_problems_too() {
     assert_eq!(problem(&ops.send(full).await), said(400, "malformed"));
     assert_eq!(ops.get("/v1/revocations").await.json()["items"], json!([]));
     assert_eq!(ops.get(&format!("/v1/proposals/{id}")).await.json()["status"], "pending");
+}
+
+/// An issuer's key, in a file.
+struct Issuer {
+    pkcs8: Vec<u8>,
+    set: String,
+}
+
+impl Issuer {
+    fn new() -> Self {
+        let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
+        let public = pair.public_key().as_ref();
+        let [x, y] = [&public[1..33], &public[33..65]].map(|half| URL_SAFE_NO_PAD.encode(half));
+        let set = json!({ "keys": [{ "kty": "EC", "crv": "P-256", "x": x, "y": y }] }).to_string();
+        Self { pkcs8: pair.to_pkcs8v1().unwrap().as_ref().to_vec(), set }
+    }
+
+    /// A request with a token that names `email`.
+    fn ask(&self, email: &str) -> Request<Outgoing> {
+        let claims = json!({
+            "iss": "https://id.example.org", "aud": "countersign", "exp": 4_000_000_000_u64,
+            "email": email, "email_verified": true,
+        });
+        let key = EncodingKey::from_ec_der(&self.pkcs8);
+        let token = encode(&Header::new(Algorithm::ES256), &claims, &key).unwrap();
+        let request =
+            Request::get("/v1/proposals").header("authorization", format!("bearer {token}"));
+        request.body(empty()).unwrap()
+    }
+}
+
+#[tokio::test]
+async fn where_only_tokens_count_no_certificate_is_asked_for_and_keys_may_change() {
+    let upstream = Upstream::answering(|_| reply("done"));
+    let (first, second) = (Issuer::new(), Issuer::new());
+    let ann = Human::new("ann");
+    let mut site = Setup::new(&upstream)
+        .listener("people: { address: 127.0.0.1:0, door: control }")
+        .file("pki/jwks.json", &first.set)
+        .section("state: { url: sqlite:state/countersign.db }")
+        .section(&format!(
+            "approvals: {{ people: {{ {} }} }}",
+            ann.entry(", aliases: [Ann@Example.org]")
+        ))
+        .section(
+            "control: { operators: [ops@example.org], oidc: { issuer: 'https://id.example.org', \
+             audience: countersign, name: email, keys: { file: pki/jwks.json } } }",
+        )
+        .start();
+    let agent = site.authority.agent("writer");
+    let at = |site: &Site, identity| {
+        Agent::new(site.listener("people"), site.authority.pem(), identity, SECRET)
+    };
+    // Nobody asks for the agent's certificate, so it says nothing.
+    for identity in [None, Some(agent)] {
+        let person = at(&site, identity);
+        assert_eq!(problem(&person.get("/v1/proposals").await), said(401, "not_authenticated"));
+        assert_eq!(person.send(first.ask("ann@example.org")).await.status, 200);
+        assert_eq!(problem(&person.send(first.ask("eve@example.org")).await).1, "stranger");
+        assert_eq!(problem(&person.send(second.ask("ops@example.org")).await).0, 401);
+        let mut twice = first.ask("ops@example.org");
+        twice.headers_mut().append("authorization", "Bearer x".parse().unwrap());
+        assert_eq!(problem(&person.send(twice).await), said(400, "two_identities"));
+    }
+    let mut kept = at(&site, None).h1().await;
+    assert_eq!(kept.send(first.ask("ops@example.org")).await.status, 200);
+    site.reload(|setup| setup.file("pki/jwks.json", &second.set)).await;
+    let refused = kept.send(first.ask("ops@example.org")).await;
+    assert_eq!(problem(&refused), said(401, "token_not_valid"));
+    assert!(refused.header("www-authenticate").ends_with("error=\"invalid_token\""));
+    assert_eq!(kept.send(second.ask("ops@example.org")).await.status, 200);
+    site.reload_in_vain(|setup| setup.file("pki/jwks.json", "{\"keys\": []}")).await;
+    assert_eq!(kept.send(second.ask("ops@example.org")).await.status, 200);
 }

@@ -16,6 +16,7 @@ use crate::task::{Bounds, Task};
 
 /// One task.
 #[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "Task")]
 pub(super) struct One {
     /// `tsk_…`
     id: String,
@@ -49,6 +50,7 @@ pub(super) struct One {
 
 /// A task in its tree.
 #[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "TaskTree")]
 pub(super) struct Tree {
     /// The task that was asked for.
     id: String,
@@ -63,6 +65,7 @@ pub(super) struct Tree {
 /// Why something is done.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "RevocationReason")]
 pub(super) struct Why {
     /// In the operator's words.
     #[serde(default)]
@@ -121,15 +124,14 @@ fn chain(task: TaskId, tree: &[Task]) -> Vec<String> {
 impl One {
     fn of(task: &Task, now: Timestamp) -> Self {
         let Bounds { scope, requests, deadline, depth } = &task.bounds;
-        let routes = scope.routes.iter();
-        let routes = routes.map(|all| all.iter().map(RouteName::to_string).collect());
+        let routes = scope.routes.as_ref();
         Self {
             id: task.id.to_string(),
             status: task.status(now).as_str(),
             agent: task.owner.as_str().to_owned(),
             purpose: task.purpose.clone(),
             parent: task.parent.map(|parent| parent.to_string()),
-            routes: routes.last(),
+            routes: routes.map(|all| all.iter().map(RouteName::to_string).collect()),
             methods: scope.methods.clone().map(|all| all.into_iter().collect()),
             requests: *requests,
             used: task.used,

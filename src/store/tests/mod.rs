@@ -1,6 +1,7 @@
 //! One suite, run against both databases.
 
 mod events;
+mod listing;
 mod postgres;
 mod queue;
 mod tasks;
@@ -27,6 +28,10 @@ use crate::store::{Error, MAX_PENDING, Put, Revocation, Store, proved};
 use events::{
     a_follower_hears_of_everything_once, every_change_is_told_once,
     tasks_and_revocations_are_told_too,
+};
+use listing::{
+    agents_are_known_by_what_they_did, proposals_are_listed_page_by_page,
+    tasks_are_listed_and_shown_in_their_trees,
 };
 use postgres::Postgres;
 use queue::{
@@ -439,6 +444,9 @@ suite!(
     every_change_is_told_once,
     tasks_and_revocations_are_told_too,
     a_follower_hears_of_everything_once,
+    proposals_are_listed_page_by_page,
+    agents_are_known_by_what_they_did,
+    tasks_are_listed_and_shown_in_their_trees,
 );
 
 #[tokio::test]
