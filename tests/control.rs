@@ -788,7 +788,7 @@ async fn where_only_tokens_count_no_certificate_is_asked_for_and_keys_may_change
         assert_eq!(problem(&person.send(second.ask("ops@example.org")).await).0, 401);
         let mut twice = first.ask("ops@example.org");
         twice.headers_mut().append("authorization", "Bearer x".parse().unwrap());
-        assert_eq!(problem(&person.send(twice).await), said(400, "two_identities"));
+        assert_eq!(problem(&person.send(twice).await), said(400, "header_repeated"));
     }
     let mut kept = at(&site, None).h1().await;
     assert_eq!(kept.send(first.ask("ops@example.org")).await.status, 200);
