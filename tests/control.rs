@@ -426,7 +426,7 @@ async fn operators_read_everything_and_no_secret_is_in_it() {
     assert_eq!(tree["chain"], json!(["spiffe://example.org/agent/writer"]));
     assert_eq!(tree["tasks"][0]["id"], task);
     assert_eq!(
-        (&tree["tasks"][1]["parent"], &tree["tasks"][1]["requests"]),
+        (&tree["tasks"][1]["parent"], &tree["tasks"][1]["budget"]["requests"]),
         (&json!(task), &json!(2))
     );
     let agents = ops.get("/v1/agents").await.json();

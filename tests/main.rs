@@ -19,6 +19,7 @@ mod replicas;
 mod endurance;
 mod revocations;
 mod tasks;
+mod budgets;
 mod history;
 mod bundles;
 mod decision_log;

@@ -1,11 +1,14 @@
 //! Several replicas over one PostgreSQL: what is asked at each is carried out once.
 
+use std::sync::{Arc, LazyLock};
+
 use countersign::id::ProposalId;
 use http::Request;
 use serde_json::Value;
 
 use crate::harness::{
-    Human, Outgoing, Setup, Site, Upstream, body, countersign, postgres, reply, soon, until,
+    Authority, Human, Outgoing, Setup, Site, Upstream, body, countersign, postgres, reply, soon,
+    until,
 };
 
 /// Writing takes a person.
@@ -19,7 +22,10 @@ decision := {"allowed": true} if input.countersign.approval != null
 "#;
 
 fn replica(upstream: &Upstream, url: &str, maria: &Human) -> Site {
-    Setup::new(upstream)
+    // One authority for all: any of them carries out what was put forward at another.
+    static AUTHORITY: LazyLock<Arc<Authority>> =
+        LazyLock::new(|| Arc::new(Authority::new("example.org")));
+    Setup::trusting(upstream, Arc::clone(&AUTHORITY))
         .rules(ASKING)
         .section(&format!("state: {{ url: \"{url}\" }}"))
         .section(&format!("approvals: {{ hold: 2m, people: {{ {} }} }}", maria.entry("")))

@@ -19,6 +19,7 @@ mod revoke;
 mod serve;
 mod stored;
 mod suggest;
+mod task;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -69,6 +70,9 @@ enum Command {
     Revoke(revoke::Command),
     /// Serve agents
     Serve(serve::Arguments),
+    /// Look at the tasks that agents work on, and end them
+    #[command(subcommand)]
+    Task(task::Command),
 }
 
 #[derive(Debug, Subcommand)]
@@ -124,6 +128,7 @@ pub fn run(cli: Cli) -> ExitCode {
             log::start(level.unwrap_or("info"));
             arguments.run(err)
         }
+        Command::Task(command) => command.run(out, err),
     };
     let exit = ended.unwrap_or_else(|why| {
         // If even this cannot be said, nobody is there to hear it.

@@ -63,7 +63,12 @@ impl Command {
 }
 
 impl Revoke {
-    fn run(self, kind: &str, out: &mut dyn Write, err: &mut dyn Write) -> io::Result<Exit> {
+    pub(super) fn run(
+        self,
+        kind: &str,
+        out: &mut dyn Write,
+        err: &mut dyn Write,
+    ) -> io::Result<Exit> {
         let Self { name, reason, config } = self;
         let Some((stored, subject)) = about(kind, &name, &config, err)? else {
             return Ok(Exit::Configuration);

@@ -1,7 +1,10 @@
 //! `/v1/tasks`: what agents work on, whole trees of it.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::clock::Timestamp;
 use crate::control::failure::Failure;
@@ -12,7 +15,7 @@ use crate::control::revocations::{self, Told};
 use crate::control::service::Visit;
 use crate::id::{RouteName, TaskId};
 use crate::revocation::Subject;
-use crate::task::{Bounds, Task};
+use crate::task::{Amounts, Bounds, Task};
 
 /// One task.
 #[derive(Debug, JsonSchema, Serialize)]
@@ -35,17 +38,43 @@ pub(super) struct One {
     /// The methods that it may use; any, if there is no list.
     #[serde(skip_serializing_if = "Option::is_none")]
     methods: Option<Vec<String>>,
-    /// How many requests may be made for it; as many as wanted, if it does not say.
+    /// What the paths that it may use begin with; any, if there is no list.
     #[serde(skip_serializing_if = "Option::is_none")]
-    requests: Option<u64>,
-    /// How many were made, for it and for what was handed on of it.
-    used: u64,
+    paths: Option<Vec<String>>,
+    /// The tools of MCP that it may call; any, if there is no list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tools: Option<Vec<String>>,
+    /// By their field, what arguments may be: a list of values, or `{"most": NUMBER}`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    arguments: BTreeMap<String, Value>,
+    /// How much may be used up; what is not named is not bounded.
+    budget: Budget,
+    /// How much was used up, for it and for what was handed on of it, and is kept back for what waits.
+    used: Budget,
+    /// In seconds, how often it has to be heard of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    heartbeat: Option<u64>,
     /// How often it may be handed on, one after the other.
     depth: u32,
     /// When it was opened.
     created_at: String,
     /// When it ends by itself.
     deadline: String,
+}
+
+/// How much of what.
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "TaskBudget")]
+pub(super) struct Budget {
+    /// How many requests.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    requests: Option<u64>,
+    /// How many bytes of bodies, there and back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bytes: Option<u64>,
+    /// By their unit, how much, as decimals.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    amounts: Option<BTreeMap<String, String>>,
 }
 
 /// A task in its tree.
@@ -123,8 +152,11 @@ fn chain(task: TaskId, tree: &[Task]) -> Vec<String> {
 
 impl One {
     fn of(task: &Task, now: Timestamp) -> Self {
-        let Bounds { scope, requests, deadline, depth } = &task.bounds;
+        let Bounds { scope, budget, heartbeat, deadline, depth } = &task.bounds;
         let routes = scope.routes.as_ref();
+        let paths = scope.paths.as_ref();
+        let limits = scope.arguments.iter();
+        let taken = task.used.with(&task.held);
         Self {
             id: task.id.to_string(),
             status: task.status(now).as_str(),
@@ -133,11 +165,27 @@ impl One {
             parent: task.parent.map(|parent| parent.to_string()),
             routes: routes.map(|all| all.iter().map(RouteName::to_string).collect()),
             methods: scope.methods.clone().map(|all| all.into_iter().collect()),
-            requests: *requests,
-            used: task.used,
+            paths: paths.map(|all| all.iter().map(|path| path.as_str().to_owned()).collect()),
+            tools: scope.tools.clone().map(|all| all.into_iter().collect()),
+            arguments: limits.map(|(f, limit)| (f.as_str().to_owned(), limit.document())).collect(),
+            budget: Budget {
+                requests: budget.requests,
+                bytes: budget.bytes,
+                amounts: budget.amounts.as_ref().map(decimals),
+            },
+            used: Budget {
+                requests: Some(taken.requests),
+                bytes: Some(taken.bytes),
+                amounts: Some(decimals(&taken.amounts)),
+            },
+            heartbeat: heartbeat.map(|heartbeat| heartbeat.as_secs()),
             depth: *depth,
             created_at: task.created.to_string(),
             deadline: deadline.to_string(),
         }
     }
+}
+
+fn decimals(amounts: &Amounts) -> BTreeMap<String, String> {
+    amounts.iter().map(|(unit, value)| (unit.to_string(), value.to_string())).collect()
 }

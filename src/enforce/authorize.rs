@@ -44,7 +44,10 @@ fn settle(ask: Ask, decision: Decision) -> Result<Grant, Box<Refusal>> {
     if *decision.effect() != Effect::Allow {
         return Err(Box::new(Refusal::denied(ask, decision)));
     }
-    match obligation::check(&decision).and_then(|()| obligation::check_labels(&ask, &decision)) {
+    let checked = obligation::check(&decision)
+        .and_then(|()| obligation::check_labels(&ask, &decision))
+        .and_then(|()| obligation::check_task(&ask, &decision));
+    match checked {
         Ok(()) => Ok(Grant::issue(ask, decision)),
         Err(unmet) => Err(Box::new(Refusal::unmet(ask, decision, unmet))),
     }

@@ -14,7 +14,7 @@ use crate::proposal::{Oversized, Substance};
 use crate::revocation::Tether;
 use crate::route::head::Upgrade;
 use crate::route::terms::{Durability, Retry, Unscannable};
-use crate::task::{Label, Labels};
+use crate::task::{Amount, Change, Label, Labels};
 
 /// Policy said yes to this exact request, and everything the yes demands can be done.
 ///
@@ -80,6 +80,16 @@ impl Grant {
     pub fn labels(&self) -> Labels {
         let said = self.decision.labels().iter().filter_map(|label| Label::parse(label));
         said.chain(self.ask.target.route().labels.iter().cloned()).collect()
+    }
+
+    /// What it costs, where policy says so.
+    pub fn amount(&self) -> Option<&Amount> {
+        self.decision.amount()
+    }
+
+    /// What is to become of the task that it is a part of.
+    pub fn changes(&self) -> Vec<Change> {
+        obligation::changes(&self.decision).cloned().collect()
     }
 
     /// What the exchange hangs on.

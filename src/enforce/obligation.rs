@@ -12,7 +12,7 @@ use crate::enforce::terms::Terms;
 use crate::policy::{Decision, Duty};
 use crate::route::headers::is_per_hop;
 use crate::route::query;
-use crate::task::Label;
+use crate::task::{Change, Label};
 
 /// A demand that nobody can carry out.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -23,6 +23,8 @@ pub enum Unmet {
     Label(String),
     /// There is nowhere to keep labels.
     NoStore,
+    /// The request is a part of no task.
+    NoTask,
 }
 
 /// Whether everything that `decision` demands can be done.
@@ -59,6 +61,26 @@ pub(super) fn check_labels(ask: &Ask, decision: &Decision) -> Result<(), Unmet> 
     }
 }
 
+/// Whether there is a task, if `decision` wants something to become of it.
+///
+/// # Errors
+/// [`Unmet::NoTask`].
+pub(super) fn check_task(ask: &Ask, decision: &Decision) -> Result<(), Unmet> {
+    let lineage = ask.situation.as_ref().and_then(|known| known.lineage.as_ref());
+    match changes(decision).next().is_some() && lineage.is_none() {
+        true => Err(Unmet::NoTask),
+        false => Ok(()),
+    }
+}
+
+/// What is to become of the task.
+pub(super) fn changes(decision: &Decision) -> impl Iterator<Item = &Change> {
+    decision.obligations().iter().filter_map(|obligation| match &obligation.duty {
+        Duty::Task(change) => Some(change),
+        _ => None,
+    })
+}
+
 /// Does what concerns the upstream request.
 pub(super) fn carry_out(duty: &Duty, terms: &mut Terms) {
     match duty {
@@ -73,11 +95,12 @@ pub(super) fn carry_out(duty: &Duty, terms: &mut Terms) {
                 terms.headers.append(name.clone(), value.clone());
             }
         }
-        // Done where the record is written and where the agent is answered.
+        // Done where the record is written, where the agent is answered, and in the store.
         Duty::AnswerBody(_)
         | Duty::AnswerStatus(_)
         | Duty::DurableOnDisk
-        | Duty::ResponseHeaderSet { .. } => {}
+        | Duty::ResponseHeaderSet { .. }
+        | Duty::Task(_) => {}
     }
 }
 
@@ -110,6 +133,10 @@ impl fmt::Display for Unmet {
             ),
             Self::NoStore => f.write_str(
                 "policy marks the work with labels, and there is no store to keep them in; add `state`",
+            ),
+            Self::NoTask => f.write_str(
+                "policy wants something to become of the request's task, and it is a part of none; have the \
+                 rule ask for `input.countersign.task`",
             ),
         }
     }

@@ -5,6 +5,7 @@ use http::StatusCode;
 use crate::enforce::ask::Ask;
 use crate::enforce::obligation::{self, Unmet};
 use crate::policy::{ApprovalNeed, Decision, Duty, Effect, Reason};
+use crate::task::Change;
 
 /// Policy's no, or its lack of a clear yes.
 #[derive(Debug)]
@@ -67,6 +68,14 @@ impl Refusal {
     /// The reasons that policy gave, for the agent.
     pub fn reasons(&self) -> &[Reason] {
         self.decision.reasons()
+    }
+
+    /// What is to become of the task that was to be worked on, where the rules say no.
+    pub fn changes(&self) -> Vec<Change> {
+        match self.cause {
+            Cause::Denied => obligation::changes(&self.decision).cloned().collect(),
+            _ => Vec::new(),
+        }
     }
 
     /// The status that policy wants instead of 403.

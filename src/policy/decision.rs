@@ -15,6 +15,7 @@ use crate::id::{CredentialName, DecisionId};
 use crate::policy::failure::Failure;
 use crate::policy::obligation::Obligation;
 use crate::policy::revision::Revision;
+use crate::task::Amount;
 
 /// One answer of policy, with its reasons and its terms.
 #[derive(Clone, Debug)]
@@ -107,6 +108,11 @@ impl Decision {
         self.terms.credential.as_ref()
     }
 
+    /// What it costs, where policy says so: taken off the budget of the request's task.
+    pub fn amount(&self) -> Option<&Amount> {
+        self.terms.amount.as_ref()
+    }
+
     /// One of `allow`, `deny`, `escalate`, `error`, `would_deny` and `would_ask`, as metrics and the
     /// audit record spell it.
     pub fn label(&self) -> &'static str {
@@ -170,6 +176,7 @@ pub(super) struct Terms {
     pub(super) obligations: Vec<Obligation>,
     pub(super) labels: Vec<String>,
     pub(super) credential: Option<CredentialName>,
+    pub(super) amount: Option<Amount>,
 }
 
 /// What is to happen.

@@ -7,6 +7,7 @@
 use crate::policy::decision::{Answer, Effect, Terms};
 use crate::policy::failure::{Cause, Failure};
 use crate::policy::obligation::{Duty, Obligation};
+use crate::task::Amount;
 
 /// What `route` and `guardrails` say together.
 ///
@@ -77,9 +78,21 @@ fn granted(route: Answer, guardrails: Answer) -> Result<Answer, Failure> {
             (None, chosen) => terms.credential = chosen,
             _ => {}
         }
+        terms.amount = dearer(terms.amount, answer.terms.amount)?;
     }
     let effect = if needs.is_empty() { Effect::Allow } else { Effect::Escalate(needs) };
     Ok(Answer { effect, terms })
+}
+
+/// The larger of two amounts.
+fn dearer(one: Option<Amount>, other: Option<Amount>) -> Result<Option<Amount>, Failure> {
+    match (one, other) {
+        (Some(one), Some(other)) if one.unit != other.unit => {
+            Err(disagreement("the unit of the amount"))
+        }
+        (Some(one), Some(other)) => Ok(Some(if one.value < other.value { other } else { one })),
+        (one, other) => Ok(one.or(other)),
+    }
 }
 
 fn disagreement(what: &str) -> Failure {
@@ -115,7 +128,7 @@ fn subject(duty: &Duty) -> Option<String> {
     match duty {
         Duty::AnswerBody(_) => Some("the denial's body".to_owned()),
         Duty::AnswerStatus(_) => Some("the denial's status".to_owned()),
-        Duty::DurableOnDisk => None,
+        Duty::DurableOnDisk | Duty::Task(_) => None,
         Duty::QueryRemove(name) | Duty::QuerySet { name, .. } => {
             Some(format!("the query parameter `{name}`"))
         }
@@ -197,6 +210,20 @@ mod tests {
         assert_eq!(terms.reasons.len(), 2);
         assert_eq!(terms.obligations.len(), 3);
         assert_eq!(terms.credential.unwrap().as_str(), "c");
+    }
+
+    #[test]
+    fn of_two_amounts_the_larger_counts() {
+        let costs = |value: &str, unit: &str| {
+            format!(r#"{{"allowed": true, "amount": {{"unit": "{unit}", "value": "{value}"}}}}"#)
+        };
+        let said = |one: &str, other: &str| {
+            both(one, other).unwrap().terms.amount.map(|amount| amount.value.to_string())
+        };
+        assert_eq!(said(&costs("2", "EUR"), &costs("10", "EUR")).as_deref(), Some("10"));
+        assert_eq!(said(&costs("2", "EUR"), "true").as_deref(), Some("2"));
+        assert_eq!(said("true", &costs("2", "EUR")).as_deref(), Some("2"));
+        assert!(both(&costs("2", "EUR"), &costs("2", "USD")).is_err());
     }
 
     #[test]

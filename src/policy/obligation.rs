@@ -7,6 +7,8 @@ use std::fmt;
 
 use http::{HeaderName, HeaderValue, StatusCode};
 
+use crate::task::Change;
+
 /// One thing to do, and the name policy gave it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Obligation {
@@ -57,6 +59,8 @@ pub enum Duty {
         /// Its values, in order.
         values: Vec<HeaderValue>,
     },
+    /// Have this become of the task that the request is a part of.
+    Task(Change),
 }
 
 /// One line, as cases in YAML name it: `request_header x-team: payments`.
@@ -77,6 +81,7 @@ impl fmt::Display for Duty {
             Self::ResponseHeaderSet { name, values } => {
                 write!(f, "response_header {name}: {}", joined(values))
             }
+            Self::Task(change) => write!(f, "task {change}"),
         }
     }
 }
@@ -87,6 +92,7 @@ impl Duty {
         match self {
             Self::AnswerBody(text) | Self::QueryRemove(text) => text.len(),
             Self::AnswerStatus(_) | Self::DurableOnDisk => 0,
+            Self::Task(change) => change.text_bytes(),
             Self::QuerySet { name, values } => {
                 name.len() + values.iter().map(String::len).sum::<usize>()
             }

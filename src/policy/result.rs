@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::policy::decision::{ApprovalNeed, Decision, Effect};
 use crate::policy::obligation::Duty;
+use crate::task::Amount;
 
 impl Decision {
     /// The answer as JSON; `None` where there was no clear one.
@@ -39,6 +40,10 @@ impl Decision {
         if let Some(name) = self.credential() {
             result.insert("credential".to_owned(), json!({"name": name}));
         }
+        if let Some(Amount { unit, value }) = self.amount() {
+            let amount = json!({"unit": unit.as_str(), "value": value.to_string()});
+            result.insert("amount".to_owned(), amount);
+        }
         Some(Value::Object(result))
     }
 }
@@ -65,6 +70,7 @@ impl Duty {
             Self::RequestHeaderRemove(_) => "request_header_remove",
             Self::RequestHeaderSet { .. } => "request_header",
             Self::ResponseHeaderSet { .. } => "response_header",
+            Self::Task(_) => "task",
         }
     }
 }

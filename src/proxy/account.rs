@@ -24,6 +24,7 @@ use crate::proxy::carried::Carried;
 use crate::proxy::cleaning::{self, Finds};
 use crate::proxy::dialect::Asked;
 use crate::proxy::failure::{Failure, Fault};
+use crate::proxy::meter::Meter;
 use crate::proxy::plane::{Plane, View};
 use crate::proxy::relay::{Record, Relay};
 use crate::proxy::reply;
@@ -55,6 +56,8 @@ pub(super) struct Account {
     pub(super) answer_headers: HeaderMap,
     /// How much of the request's body was sent.
     pub(super) sent: Passed,
+    /// What the bytes of the answer are taken off, where they are bounded.
+    pub(super) meter: Option<Meter>,
     arrived: Arrived,
     progress: InProgress,
     started: Instant,
@@ -79,6 +82,7 @@ impl Account {
             inspected: None,
             answer_headers: HeaderMap::new(),
             sent: Passed::default(),
+            meter: None,
             arrived: Arrived::of(request),
             started: Instant::now(),
             plane,
@@ -160,6 +164,7 @@ impl Account {
                     cutting: self.tether.cutting(),
                     sent: self.sent,
                     started: self.started,
+                    meter: self.meter,
                     metrics: self.plane.shared.metrics.state.clone(),
                 };
                 let patience = self.connection.limits().idle;

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use http::{Request, Response};
+use http_body::Body as _;
 use hyper::body::Incoming;
 
 use crate::enforce::authorize;
@@ -72,7 +73,8 @@ async fn carry_out(account: &mut Account, request: Request<Incoming>) -> Result<
 
     let shared = Arc::clone(&account.plane.shared);
     let who = (caller.principal.spiffe_id(), reading.target.head().task());
-    let situation = work::look(&shared, &view, who, &reading.target, &account.tether).await?;
+    let read = (&reading.target, reading.body.as_ref(), &reading.operations);
+    let situation = work::look(&shared, &view, who, read, &account.tether).await?;
     let now = (account.id, shared.clock.now());
     let ask = reading.asked_by(caller, now, situation, account.tether.clone());
     if let Some(id) = ask.target.head().proposal() {
@@ -85,17 +87,21 @@ async fn carry_out(account: &mut Account, request: Request<Incoming>) -> Result<
         Err(refusal) if proposing::can_wait(account, &refusal) => {
             return proposing::carry_out(account, refusal, body).await;
         }
-        judged => judged?,
+        Err(refusal) => {
+            work::refused(&shared, &refusal).await?;
+            return Err(refusal.into());
+        }
+        Ok(grant) => grant,
     };
     account.answer_headers = grant.answer_headers();
-    work::enter(&shared, &grant).await?;
+    account.meter = work::enter(&shared, &grant, body.size_hint().exact(), None).await?;
     let durability = grant.durability();
     let grant = account.trail.commit(grant, durability).await?;
     account.sent = body.passed();
     let (request, guard) = snapshot.credentials.inject(grant, body)?;
     let response = account.plane.client.send(request).await?;
     match listing {
-        Some(listing) => listing.read(response, guard).await,
+        Some(listing) => listing.read(response, guard, account.meter.as_mut()).await,
         None => Ok(Carried::Upstream { response, guard, tunnel, sieve: None }),
     }
 }

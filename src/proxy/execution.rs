@@ -103,20 +103,27 @@ impl Executor {
         });
         let (id, approval) = (DecisionId::new(), approval.map(Rc::new));
         let who = (self.ask.caller.principal.spiffe_id(), claimed.substance().task());
-        let (target, tether) = (&self.ask.target, &self.ask.tether);
-        let situation = work::look(shared, &self.view, who, target, tether).await?;
+        let read = (&self.ask.target, self.ask.body.as_ref(), &self.ask.operations);
+        let situation = work::look(shared, &self.view, who, read, &self.ask.tether).await?;
         let ask = Ask { id, now, approval, situation, ..self.ask.clone() };
         let grant = authorize(&mut self.view.judge.borrow_mut(), ask, &shared.metrics.policy);
-        let grant = grant.map_err(|refusal| match refusal.cause() {
-            Cause::NeedsApproval => Refused::Not(Standing::Insufficient),
-            _ => Refused::Failed(refusal.into()),
-        })?;
+        let grant = match grant {
+            Ok(grant) => grant,
+            Err(refusal) if *refusal.cause() == Cause::NeedsApproval => {
+                return Err(Refused::Not(Standing::Insufficient));
+            }
+            Err(refusal) => {
+                work::refused(shared, &refusal).await?;
+                return Err(Refused::Failed(refusal.into()));
+            }
+        };
         let substance = grant.substance(self.body.clone()).map_err(Failure::from)?;
         let differences = Difference::between(claimed.substance(), &substance);
         if !differences.is_empty() {
             return Err(Refused::Not(Standing::Changed(differences)));
         }
-        work::enter(shared, &grant).await?;
+        // What comes back is taken off when it is kept.
+        work::enter(shared, &grant, Some(self.body.len() as u64), Some(self.id)).await?;
         let mut trail = self.plane.recorder.open(id);
         let durability = grant.durability();
         let grant = trail.commit(grant, durability).await.map_err(Failure::from)?;

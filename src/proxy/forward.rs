@@ -99,8 +99,8 @@ pub(super) async fn put(
     if !proposing::can_be_kept(&ask) {
         return Err(Failure::Unfit(KIND));
     }
-    let judged = Judged::of(&account.view, &ask)?;
-    let needs = &judged.needs;
+    let judged = Judged::of(account, &ask).await?;
+    let (needs, amount) = (&judged.needs, judged.decision.amount().cloned());
     let not_before = wanted.not_before(now)?;
     let draft = Draft {
         id: ProposalId::new(),
@@ -117,7 +117,7 @@ pub(super) async fn put(
     if needs.is_empty() {
         proposal.decide(Verdict::Approve, now).map_err(crate::store::Error::from)?;
     }
-    let (Put::Fresh(put) | Put::Standing(put)) = docket.desk.put(proposal, now).await?;
+    let (Put::Fresh(put) | Put::Standing(put)) = docket.desk.put(proposal, amount, now).await?;
     Ok(put)
 }
 

@@ -3,8 +3,9 @@
 use crate::enforce::{Ask, Cause, Refusal, consider};
 use crate::policy::{ApprovalNeed, Decision};
 use crate::proposal::Terms;
+use crate::proxy::account::Account;
 use crate::proxy::failure::Failure;
-use crate::proxy::plane::View;
+use crate::proxy::work;
 
 /// What the rules say, where they do not say no.
 pub(super) struct Judged {
@@ -14,16 +15,19 @@ pub(super) struct Judged {
 }
 
 impl Judged {
-    /// What the rules of `view` say to `ask`.
+    /// What the rules say to `ask`. Where they say no, that has become of its task what they want.
     ///
     /// # Errors
-    /// [`Failure::Refused`], if they say no.
-    pub(super) fn of(view: &View, ask: &Ask) -> Result<Self, Failure> {
-        let said = consider(&mut view.judge.borrow_mut(), ask.clone());
+    /// [`Failure::Refused`], if they say no; [`Failure::State`].
+    pub(super) async fn of(account: &Account, ask: &Ask) -> Result<Self, Failure> {
+        let said = consider(&mut account.view.judge.borrow_mut(), ask.clone());
         match said {
             Ok(decision) => Ok(Self { decision, needs: Vec::new() }),
             Err(refusal) if *refusal.cause() == Cause::NeedsApproval => Ok(Self::from(&*refusal)),
-            Err(refusal) => Err(refusal.into()),
+            Err(refusal) => {
+                work::refused(&account.plane.shared, &refusal).await?;
+                Err(refusal.into())
+            }
         }
     }
 

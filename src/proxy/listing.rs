@@ -23,6 +23,7 @@ use crate::operation::mcp::list::{self, Unreadable};
 use crate::operation::mcp::{List, field};
 use crate::proxy::carried::Carried;
 use crate::proxy::failure::Failure;
+use crate::proxy::meter::Meter;
 use crate::proxy::plane::{Plane, View};
 use crate::proxy::sieve::Sieve;
 use crate::route::Inspected;
@@ -63,11 +64,13 @@ impl Listing {
     /// Filters the upstream's answer: a stream as it passes, a document when it is whole.
     ///
     /// # Errors
-    /// [`Failure::Opaque`], for an answer that cannot be read, and [`Failure::Upstream`].
+    /// [`Failure::Opaque`], for an answer that cannot be read, [`Failure::Upstream`], and
+    /// [`Failure::State`], if it is more than the task has left.
     pub(super) async fn read(
         self,
         mut response: Response<upstream::Answer>,
         guard: Guard,
+        meter: Option<&mut Meter>,
     ) -> Result<Carried, Failure> {
         let form = Form::of(&response)?;
         if form == Form::Other {
@@ -82,6 +85,9 @@ impl Listing {
         }
         let (parts, body) = response.into_parts();
         let body = whole(body).await?;
+        if let Some(meter) = meter {
+            meter.pass(body.len() as u64).await?;
+        }
         let mut message = serde_json::from_slice(&body).map_err(|_| Failure::Opaque)?;
         self.filter(&mut message).map_err(|_| Failure::Opaque)?;
         let response = Response::from_parts(parts, Bytes::from(message.to_string()));

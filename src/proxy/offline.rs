@@ -36,7 +36,8 @@ pub(super) async fn ask(
         Body::from(body).inspect(target.head().headers(), target.route().inspect).await?;
     let reading = Reading::of(target, inspected, &plane.shared.definitions)?;
     let who = (caller.principal.spiffe_id(), task);
-    let situation = work::look(&plane.shared, view, who, &reading.target, &tether).await?;
+    let read = (&reading.target, reading.body.as_ref(), &reading.operations);
+    let situation = work::look(&plane.shared, view, who, read, &tether).await?;
     let now = (DecisionId::new(), plane.shared.clock.now());
     Ok(reading.asked_by(caller, now, situation, tether))
 }

@@ -113,7 +113,8 @@ impl<'a> Call<'a> {
             not_before: now,
             expires_at: now.plus(expiry),
         };
-        match self.docket.desk.put(Proposal::new(draft), now).await? {
+        let amount = self.judged.decision.amount().cloned();
+        match self.docket.desk.put(Proposal::new(draft), amount, now).await? {
             Put::Fresh(proposal) => {
                 let (id, digest) = (proposal.id(), proposal.digest());
                 tracing::info!(proposal = %id, %digest, %decision, "put forward");

@@ -17,11 +17,12 @@ use crate::listener::connection::InProgress;
 use crate::metrics::StateMetrics;
 use crate::operation::mcp::list::Unreadable;
 use crate::proxy::cleaning::Finds;
+use crate::proxy::meter::Meter;
 use crate::proxy::sieve::Sieve;
 use crate::revocation::Withdrawn;
 use crate::revocation::tether::Cutting;
 use crate::route::body::Passed;
-use crate::upstream;
+use crate::{store, upstream};
 
 /// An upstream's answer on its way, searched as it passes.
 #[derive(Debug)]
@@ -32,6 +33,8 @@ pub(super) struct Relay {
     record: Option<Record>,
     /// Takes out what the agent may not see in a list.
     sieve: Option<Sieve>,
+    /// A part that waits until its bytes are taken off the budget.
+    waiting: Option<Frame<Bytes>>,
     /// Trailers that wait for what was held back.
     trailers: Option<HeaderMap>,
     bytes: u64,
@@ -53,6 +56,8 @@ pub(super) struct Record {
     pub sent: Passed,
     /// When the exchange began.
     pub started: Instant,
+    /// What its bytes are taken off, where they are bounded.
+    pub meter: Option<Meter>,
     /// Where it is counted, if it is cut.
     pub metrics: StateMetrics,
 }
@@ -65,6 +70,8 @@ pub enum Cut {
     Unreadable,
     /// The agent did not take it for too long.
     Untaken,
+    /// The task has no bytes left for it, or nobody can say.
+    Spent(store::Error),
     /// What the exchange hangs on was revoked.
     Withdrawn(Withdrawn),
     /// The upstream broke off.
@@ -76,6 +83,7 @@ impl fmt::Display for Cut {
         match self {
             Self::Unreadable => f.write_str("the answer cannot be searched any further"),
             Self::Untaken => f.write_str("the agent did not take its answer for too long"),
+            Self::Spent(why) => why.fmt(f),
             Self::Upstream(why) => write!(f, "{why}"),
             Self::Withdrawn(why) => why.fmt(f),
         }
@@ -95,9 +103,18 @@ impl Relay {
         progress: InProgress,
     ) -> Self {
         let (scanner, record) = (guard.scanner(), Some(record));
-        let (trailers, bytes, _progress) = (None, 0, progress);
-        let mut relay =
-            Self { upstream, guard, scanner, record, sieve, trailers, bytes, finds, _progress };
+        let mut relay = Self {
+            upstream,
+            guard,
+            scanner,
+            record,
+            sieve,
+            waiting: None,
+            trailers: None,
+            bytes: 0,
+            finds,
+            _progress: progress,
+        };
         if relay.upstream.is_end_stream() {
             relay.complete();
         }
@@ -130,7 +147,11 @@ impl Relay {
             return Poll::Ready(Some(Ok(Frame::trailers(trailers))));
         }
         loop {
-            match ready!(Pin::new(&mut self.upstream).poll_frame(cx)) {
+            let next = match self.waiting.take() {
+                Some(frame) => Some(Ok(frame)),
+                None => ready!(Pin::new(&mut self.upstream).poll_frame(cx)),
+            };
+            match next {
                 None => {
                     let rest = self.rest();
                     self.complete();
@@ -142,6 +163,17 @@ impl Relay {
                     return Poll::Ready(Some(Err(Cut::Upstream(error))));
                 }
                 Some(Ok(frame)) => {
+                    match self.poll_pass(cx, &frame) {
+                        Poll::Ready(Ok(())) => {}
+                        Poll::Ready(Err(why)) => {
+                            self.end(Outcome::Aborted { why: SPENT });
+                            return Poll::Ready(Some(Err(Cut::Spent(why))));
+                        }
+                        Poll::Pending => {
+                            self.waiting = Some(frame);
+                            return Poll::Pending;
+                        }
+                    }
                     let Ok(frame) = self.sift(frame) else {
                         self.end(Outcome::Aborted { why: "response_unscannable" });
                         return Poll::Ready(Some(Err(Cut::Unreadable)));
@@ -151,6 +183,19 @@ impl Relay {
                     }
                 }
             }
+        }
+    }
+
+    /// Takes the bytes of a part off the budget, where they are bounded.
+    fn poll_pass(
+        &mut self,
+        cx: &mut Context<'_>,
+        frame: &Frame<Bytes>,
+    ) -> Poll<Result<(), store::Error>> {
+        let meter = self.record.as_mut().and_then(|record| record.meter.as_mut());
+        match (meter, frame.data_ref()) {
+            (Some(meter), Some(data)) => meter.poll_pass(cx, data.len() as u64),
+            _ => Poll::Ready(Ok(())),
         }
     }
 
@@ -242,6 +287,9 @@ impl Relay {
 
 /// How the record names an exchange that was cut.
 pub(super) const REVOKED: &str = "revoked";
+
+/// How the record names an exchange whose task had too few bytes left.
+const SPENT: &str = "task_budget_used";
 
 /// An answer that is dropped before its end: the agent went away.
 impl Drop for Relay {

@@ -32,7 +32,7 @@ pub(super) async fn carry_out(
         return Err(Failure::NoProposal);
     }
     let proposal = load(docket, id).await?;
-    let judged = Judged::of(&account.view, &ask)?;
+    let judged = Judged::of(account, &ask).await?;
     let call = Call::new(account, docket, ask, body, judged).await?;
     let differences = differences(&proposal, &call)?;
     if differences.is_empty() {

@@ -38,9 +38,10 @@ pub(super) fn code(why: &Error) -> &'static str {
         Error::KeyReused(_) => "idempotency_key_reused",
         Error::NoTask => "no_such_task",
         Error::Task(refusal) => match refusal.why {
-            Stop::Budget => "task_budget_used",
+            Stop::Budget(_) => "task_budget_used",
             Stop::Scope => "task_scope",
             Stop::Status(_) => "task_over",
+            Stop::Unmeasured => "task_bytes_unknown",
             Stop::Wider => "task_wider",
         },
         Error::TaskOver(_) => "task_over",

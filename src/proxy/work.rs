@@ -6,19 +6,31 @@
 //! in another that was judged without knowing of it.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
-use crate::enforce::Grant;
-use crate::id::TaskId;
+use serde_json::Value;
+
+use crate::enforce::{Ask, Grant, Refusal};
+use crate::id::{ProposalId, TaskId};
 use crate::identity::SpiffeId;
+use crate::operation::Operations;
+use crate::operation::mcp::method::Subject;
 use crate::proxy::failure::Failure;
+use crate::proxy::meter::Meter;
 use crate::proxy::plane::{Shared, View};
-use crate::revocation::Tether;
-use crate::route::Target;
+use crate::revocation::{Link, Tether};
+use crate::route::{Inspected, Target};
 use crate::store::{Error, Step};
-use crate::task::Situation;
+use crate::task::{ActsOn, Call, Change, Cost, Lineage, Situation};
 
-/// What is known of the work of `agent` that a request for `target` is a part of, by `task` if it
+/// What is asked for, as it was read.
+pub(super) type Read<'a> = (&'a Target, Option<&'a Inspected>, &'a Operations);
+
+/// What is known of the work of `agent` that what was read is a part of, by `task` if it
 /// names one, which it hangs on from here on. Nothing, where there is no store.
+///
+/// What is left of budgets is looked at when something is taken off them: it may be the very same as
+/// what had its place in them before.
 ///
 /// # Errors
 /// [`Failure::State`], if the agent has no such task, or a link of its chain does not let the
@@ -27,45 +39,128 @@ pub(super) async fn look(
     shared: &Shared,
     view: &View,
     (agent, task): (&SpiffeId, Option<TaskId>),
-    target: &Target,
+    read: Read<'_>,
     tether: &Tether,
 ) -> Result<Option<Rc<Situation>>, Failure> {
     let Some(docket) = &shared.docket else {
         return task.map_or(Ok(None), |_| Err(Error::NoTask.into()));
     };
-    if task.is_none() && !view.judge.borrow().looks_at_work(target.route()) {
+    if task.is_none() && !view.judge.borrow().looks_at_work(read.0.route()) {
         return Ok(Some(Rc::default()));
     }
     let now = shared.clock.now();
     let situation = docket.desk.situation(agent.clone(), task, now).await?;
     if let Some(lineage) = &situation.lineage {
-        let links = lineage.tasks().iter().map(|task| (task.id, task.owner.clone()));
+        let links = lineage.tasks().iter().map(|task| Link {
+            task: task.id,
+            owner: task.owner.clone(),
+            awake: task.awake,
+        });
         tether.belongs_to(links, lineage.task().bounds.deadline);
-        let refused = lineage.check(&target.route().name, target.head().method().as_str(), now);
-        refused.map_err(Error::Task)?;
+        lineage.cover(&call(lineage, read), now).map_err(Error::Task)?;
         tether.check()?;
     }
     Ok(Some(Rc::new(situation)))
 }
 
-/// Takes the request off the budgets of its task, and keeps what it touches.
+/// Takes the request off the budgets of its task, keeps what it touches, and has become of the task what
+/// the rules want. Its body has `bytes`, if anybody can say. Returns what the bytes of the answer are
+/// to be taken off, if they are bounded.
 ///
 /// # Errors
 /// [`Failure::State`]; nothing may then be sent.
-pub(super) async fn enter(shared: &Shared, grant: &Grant) -> Result<(), Failure> {
-    let Some(docket) = &shared.docket else { return Ok(()) };
+pub(super) async fn enter(
+    shared: &Shared,
+    grant: &Grant,
+    bytes: Option<u64>,
+    proposal: Option<ProposalId>,
+) -> Result<Option<Meter>, Failure> {
+    let Some(docket) = &shared.docket else { return Ok(None) };
     let ask = grant.ask();
-    let lineage = ask.situation.as_ref().and_then(|known| known.lineage.as_ref());
-    let (task, labels) = (lineage.map(|lineage| lineage.task().id), grant.labels());
-    if task.is_none() && labels.is_empty() {
+    let (lineage, labels) = (lineage(ask), grant.labels());
+    if lineage.is_none() && labels.is_empty() {
+        return Ok(None);
+    }
+    let (agent, changes) = (ask.caller.principal.spiffe_id().clone(), grant.changes());
+    let task = lineage.map(|lineage| lineage.task().id);
+    let stops = changes.iter().any(Change::stops);
+    // A tunnel goes on for as long as it likes.
+    let bytes = bytes.filter(|_| ask.target.upgrade().is_none());
+    let step = Step {
+        agent: agent.clone(),
+        task,
+        call: match lineage {
+            Some(lineage) => call(lineage, (&ask.target, ask.body.as_ref(), &ask.operations)),
+            None => plain(&ask.target),
+        },
+        cost: Cost { bytes, amount: grant.amount().cloned() },
+        proposal,
+        labels,
+        changes,
+    };
+    docket.desk.enter(step, shared.clock.now()).await?;
+    let Some((task, lineage)) = task.zip(lineage) else { return Ok(None) };
+    if stops {
+        // It is the last of its task, and goes on all the same.
+        grant.tether().lets_go_of(task);
+    }
+    let meter = || Meter::new(docket.desk.clone(), shared.clock.clone(), (agent, task));
+    Ok(lineage.bounds_bytes().then(meter))
+}
+
+/// Has become of the task what the rules want that said no.
+///
+/// # Errors
+/// [`Failure::State`].
+pub(super) async fn refused(shared: &Shared, refusal: &Refusal) -> Result<(), Failure> {
+    let (ask, changes) = (refusal.ask(), refusal.changes());
+    let (Some(docket), Some(lineage)) = (&shared.docket, lineage(ask)) else { return Ok(()) };
+    if changes.is_empty() {
         return Ok(());
     }
-    let step = Step {
-        agent: ask.caller.principal.spiffe_id().clone(),
-        task,
-        route: ask.target.route().name.clone(),
-        method: ask.target.head().method().to_string(),
-        labels,
-    };
-    Ok(docket.desk.enter(step, shared.clock.now()).await?)
+    let whose = (ask.caller.principal.spiffe_id().clone(), lineage.task().id);
+    ask.tether.lets_go_of(lineage.task().id);
+    Ok(docket.desk.change_task(whose, changes, shared.clock.now()).await?)
+}
+
+fn lineage(ask: &Ask) -> Option<&Lineage> {
+    ask.situation.as_ref()?.lineage.as_ref()
+}
+
+/// What a request asks for, with as much of it as `lineage` bounds.
+fn call(lineage: &Lineage, (target, body, operations): Read<'_>) -> Call {
+    let mut call = plain(target);
+    if let Some(message) = operations.call() {
+        call.acts_on = match (message.subject, &message.name) {
+            (Subject::Tool, Some(name)) => ActsOn::Tool(name.clone()),
+            (Subject::Nothing, _) => ActsOn::Nothing,
+            _ => ActsOn::Another,
+        };
+    }
+    if lineage.bounds_arguments() {
+        call.arguments = arguments(body, operations).map(Arc::new);
+    }
+    call
+}
+
+/// What it says: to a tool of MCP, or in a body that was read.
+fn arguments(body: Option<&Inspected>, operations: &Operations) -> Option<Value> {
+    if let Some(message) = operations.call() {
+        return message.arguments.clone();
+    }
+    match operations.body() {
+        Some(read) => Some(read.clone()),
+        None => serde_json::from_slice(body?.bytes()).ok(),
+    }
+}
+
+/// A request of which nobody wants to know what it says.
+fn plain(target: &Target) -> Call {
+    Call {
+        route: target.route().name.clone(),
+        method: target.head().method().to_string(),
+        path: target.head().path().as_str().to_owned(),
+        acts_on: ActsOn::Another,
+        arguments: None,
+    }
 }

@@ -10,4 +10,4 @@ pub mod tether;
 
 pub use register::{Register, Withdrawn};
 pub use subject::Subject;
-pub use tether::Tether;
+pub use tether::{Link, Tether};

@@ -1,18 +1,22 @@
 //! What this replica knows to be revoked, and how well it knows it.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
+use crate::clock::Timestamp;
+use crate::id::TaskId;
 use crate::revocation::subject::Subject;
 
 /// What is revoked. Whoever reads it takes no lock.
 #[derive(Debug)]
 pub struct Register {
     known: ArcSwap<Known>,
+    /// The tasks that are paused, and since when.
+    paused: ArcSwap<HashMap<TaskId, Timestamp>>,
     /// Wakes whatever is open.
     changed: watch::Sender<()>,
     /// How old what is known may be.
@@ -33,7 +37,7 @@ pub enum Withdrawn {
     Agent,
     /// The credential was revoked.
     Credential,
-    /// The task was revoked, or has ended.
+    /// The task was revoked, has ended, or is paused.
     Task,
     /// Nobody could say for too long what is revoked.
     Unknown,
@@ -45,7 +49,8 @@ impl Register {
         let as_of = now.checked_sub(stale_after).unwrap_or(now);
         let known = Known { revoked: HashSet::new(), as_of };
         let (changed, _) = watch::channel(());
-        Self { known: ArcSwap::from_pointee(known), changed, stale_after }
+        let (known, paused) = (ArcSwap::from_pointee(known), ArcSwap::default());
+        Self { known, paused, changed, stale_after }
     }
 
     /// Takes in that at `as_of` exactly `revoked` was. Returns what of it is new.
@@ -57,6 +62,22 @@ impl Register {
             self.changed.send_replace(());
         }
         new
+    }
+
+    /// Takes in that exactly these tasks are paused, each since then.
+    pub fn pause(&self, paused: HashMap<TaskId, Timestamp>) {
+        let before = self.paused.load();
+        if **before == paused {
+            return;
+        }
+        self.paused.store(paused.into());
+        self.changed.send_replace(());
+    }
+
+    /// Whether `task` was paused after it went on at `awake`. What is known of a pause before that may
+    /// be older than what the store said since.
+    pub fn is_paused(&self, task: TaskId, awake: Timestamp) -> bool {
+        self.paused.load().get(&task).is_some_and(|since| *since > awake)
     }
 
     /// Takes in that at `now` nobody could say what is revoked.
@@ -118,7 +139,7 @@ impl fmt::Display for Withdrawn {
         f.write_str(match self {
             Self::Agent => "the agent is revoked, or its trust domain; `countersign revoke list`",
             Self::Credential => "the credential is revoked; `countersign revoke list`",
-            Self::Task => "the task is revoked, or has ended",
+            Self::Task => "the task is revoked, has ended, or is paused",
             Self::Unknown => {
                 "the store could not be asked for `state.stale_after` what is revoked, so nothing \
                  goes on"

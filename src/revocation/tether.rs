@@ -17,6 +17,17 @@ use crate::identity::{SpiffeId, TrustDomain};
 use crate::revocation::register::{Register, Withdrawn};
 use crate::revocation::subject::Subject;
 
+/// One task that an exchange belongs to.
+#[derive(Clone, Debug)]
+pub struct Link {
+    /// The task.
+    pub task: TaskId,
+    /// Whose it is.
+    pub owner: SpiffeId,
+    /// Since when it goes on.
+    pub awake: Timestamp,
+}
+
 /// What one exchange hangs on. Clones are the same tether.
 #[derive(Clone, Debug)]
 pub struct Tether(Rc<Held>);
@@ -28,7 +39,7 @@ struct Held {
     clock: Clock,
     agent: SpiffeId,
     credential: OnceCell<CredentialName>,
-    tasks: RefCell<Vec<(TaskId, SpiffeId)>>,
+    tasks: RefCell<Vec<Link>>,
     until: Cell<Option<Timestamp>>,
 }
 
@@ -45,15 +56,16 @@ impl Tether {
         let _ = self.0.credential.set(credential.clone());
     }
 
-    /// Says that the exchange belongs to `tasks`, each with its owner, which are over at `until`: who
+    /// Says that the exchange belongs to `tasks`, which are over at `until`: who
     /// hands work on hands on no more than what they may do themselves.
-    pub fn belongs_to(
-        &self,
-        tasks: impl IntoIterator<Item = (TaskId, SpiffeId)>,
-        until: Timestamp,
-    ) {
+    pub fn belongs_to(&self, tasks: impl IntoIterator<Item = Link>, until: Timestamp) {
         *self.0.tasks.borrow_mut() = tasks.into_iter().collect();
         self.0.until.set(Some(until));
+    }
+
+    /// Says that what becomes of `task` is nothing to the exchange: it is the last of it.
+    pub fn lets_go_of(&self, task: TaskId) {
+        self.0.tasks.borrow_mut().retain(|link| link.task != task);
     }
 
     /// Whether it holds.
@@ -65,6 +77,9 @@ impl Tether {
             return Err(Withdrawn::Task);
         }
         let Some(register) = &self.0.register else { return Ok(()) };
+        if self.0.tasks.borrow().iter().any(|link| register.is_paused(link.task, link.awake)) {
+            return Err(Withdrawn::Task);
+        }
         let now = self.0.clock.instant();
         register.check(self.0.own(), now)?;
         register.check(self.0.above(), now).map_err(|why| match why {
@@ -130,7 +145,7 @@ impl Held {
         let tasks = self.tasks.borrow();
         let subjects = tasks
             .iter()
-            .flat_map(|(task, owner)| agent(owner).into_iter().chain([Subject::Task(*task)]));
+            .flat_map(|link| agent(&link.owner).into_iter().chain([Subject::Task(link.task)]));
         subjects.collect()
     }
 }
@@ -148,17 +163,19 @@ const LONGEST: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
+    use std::collections::{HashMap, HashSet};
     use std::sync::Arc;
     use std::time::Duration;
 
     use tokio::time::timeout;
 
-    use super::Tether;
-    use crate::clock::Clock;
+    use super::{Link, Tether};
+    use crate::clock::{Clock, Timestamp};
     use crate::id::TaskId;
     use crate::identity::SpiffeId;
     use crate::revocation::{Register, Subject, Withdrawn};
+
+    const AWAKE: Timestamp = Timestamp::from_micros(1_000);
 
     fn tether() -> (Arc<Register>, Tether, TaskId) {
         let now = Clock::System.instant();
@@ -170,7 +187,7 @@ mod tests {
         tether.uses(&"orders".into());
         let first = SpiffeId::parse("spiffe://example.net/first").unwrap();
         let until = Clock::System.now().plus(Duration::from_secs(60));
-        tether.belongs_to([(task, first)], until);
+        tether.belongs_to([Link { task, owner: first, awake: AWAKE }], until);
         (register, tether, task)
     }
 
@@ -198,6 +215,22 @@ mod tests {
         let (register, tether, task) = tether();
         register.hear(HashSet::from([Subject::Task(task)]), Clock::System.instant());
         assert_eq!(tether.cut().await, Withdrawn::Task);
+    }
+
+    #[tokio::test]
+    async fn a_pause_cuts_what_went_on_before_it_and_nothing_that_went_on_after() {
+        let (register, tether, task) = tether();
+        // Heard of late: by now the task was resumed, and the store has said so.
+        register.pause(HashMap::from([(task, Timestamp::from_micros(999))]));
+        assert_eq!(tether.check(), Ok(()));
+        let cut = tokio::task::LocalSet::new();
+        let waiting = cut.spawn_local(tether.clone().cut());
+        register.pause(HashMap::from([(task, Timestamp::from_micros(1_001))]));
+        cut.await;
+        assert_eq!(waiting.await.unwrap(), Withdrawn::Task);
+        // The last of a task, which it has let go of, goes on.
+        tether.lets_go_of(task);
+        assert_eq!(tether.check(), Ok(()));
     }
 
     #[test]

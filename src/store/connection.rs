@@ -269,5 +269,6 @@ const STEPS: &[Step] = &[
     step!("0002_revocations"),
     step!("0003_tasks"),
     step!("0004_executors"),
+    step!("0006_budgets"),
     step!("0007_events"),
 ];

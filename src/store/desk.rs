@@ -21,7 +21,7 @@ use crate::store::error::Error;
 use crate::store::proposals::Put;
 use crate::store::queue::{Errand, Setback, Trouble};
 use crate::store::tasks::Step;
-use crate::task::{Bounds, Lineage, Situation, Status, Task};
+use crate::task::{Amount, Bounds, Change, Lineage, Situation, Status, Task};
 
 /// Where workers ask the store. Clones ask the same one.
 #[derive(Clone, Debug)]
@@ -40,12 +40,17 @@ pub(super) struct Job(pub(super) Box<dyn FnOnce(Store) -> Running + Send>);
 pub(super) struct Running(pub(super) Pin<Box<dyn Future<Output = ()>>>);
 
 impl Desk {
-    /// Keeps `proposal`, as [`Store::put`] does.
+    /// Keeps `proposal`, and `amount` back for it, as [`Store::put_at`] does.
     ///
     /// # Errors
     /// As [`Error`] says; nothing may then be carried out.
-    pub async fn put(&self, proposal: Proposal, now: Timestamp) -> Result<Put, Error> {
-        self.ask(move |store| async move { store.put(proposal, now).await }).await
+    pub async fn put(
+        &self,
+        proposal: Proposal,
+        amount: Option<Amount>,
+        now: Timestamp,
+    ) -> Result<Put, Error> {
+        self.ask(move |store| async move { store.put_at(proposal, amount, now).await }).await
     }
 
     /// The proposal `id`.
@@ -239,6 +244,62 @@ impl Desk {
     ) -> Result<Task, Error> {
         self.ask(move |store| async move { store.turn_task(Some(&agent), task, next, now).await })
             .await
+    }
+
+    /// Takes in that a task lives, as [`Store::beat_task`] does.
+    ///
+    /// # Errors
+    /// As [`Store::beat_task`].
+    pub async fn beat_task(
+        &self,
+        agent: SpiffeId,
+        task: TaskId,
+        now: Timestamp,
+    ) -> Result<Task, Error> {
+        self.ask(move |store| async move { store.beat_task(&agent, task, now).await }).await
+    }
+
+    /// Does with a task what the rules want, as [`Store::change_task`] does.
+    ///
+    /// # Errors
+    /// As [`Store::change_task`].
+    pub async fn change_task(
+        &self,
+        (agent, task): (SpiffeId, TaskId),
+        changes: Vec<Change>,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        self.ask(move |store| async move { store.change_task(&agent, task, &changes, now).await })
+            .await
+    }
+
+    /// Takes bytes off the budget of a task, as [`Store::take_bytes`] does.
+    ///
+    /// # Errors
+    /// As [`Store::take_bytes`]; the answer may then not be passed on.
+    pub async fn take_bytes(
+        self,
+        (agent, task): (SpiffeId, TaskId),
+        bytes: (u64, u64),
+        now: Timestamp,
+    ) -> Result<u64, Error> {
+        self.ask(move |store| async move { store.take_bytes((&agent, task), bytes, now).await })
+            .await
+    }
+
+    /// Gives bytes back, as [`Store::give_bytes_back`] does. Nobody waits for it: what cannot be given
+    /// back stays used up.
+    pub fn give_bytes_back(&self, task: TaskId, bytes: u64) {
+        let job = Job(Box::new(move |store| {
+            Running(Box::pin(async move {
+                if let Err(why) = store.give_bytes_back(task, bytes).await {
+                    tracing::warn!(%task, bytes, "these stay used up: {why}");
+                }
+            }))
+        }));
+        if self.jobs.try_send(job).is_err() {
+            tracing::warn!(%task, bytes, "these stay used up: the store has too much to do");
+        }
     }
 
     pub(super) async fn ask<T, F>(

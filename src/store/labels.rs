@@ -27,6 +27,15 @@ pub(super) async fn of(
     rows.iter().map(|row| row.parsed("label", Label::parse)).collect()
 }
 
+/// What has been touched in the tree of `lineage`.
+pub(super) async fn of_tree(
+    transaction: &mut Transaction,
+    lineage: &Lineage,
+) -> Result<Labels, Error> {
+    let rows = transaction.rows(OF_TREE, vec![id(lineage.root().id)]).await?;
+    rows.iter().map(|row| row.parsed("label", Label::parse)).collect()
+}
+
 /// Adds `labels` to those of `holder`, or says that it has touched them again.
 pub(super) async fn add(
     transaction: &mut Transaction,
@@ -45,6 +54,8 @@ const OF: &str = "SELECT label FROM labels WHERE holder = $3 \
      OR (holder = $1 AND touched_at > $2) \
      OR holder IN (SELECT root FROM tasks WHERE owner = $1 AND deadline > $2 \
      AND begun_at IS NOT NULL)";
+
+const OF_TREE: &str = "SELECT label FROM labels WHERE holder = $1";
 
 const ADD: &str = "INSERT INTO labels (holder, label, touched_at) VALUES ($1, $2, $3) \
      ON CONFLICT (holder, label) DO UPDATE SET touched_at = excluded.touched_at";

@@ -4,10 +4,12 @@ use crate::clock::Timestamp;
 use crate::id::{ProposalId, TaskId};
 use crate::proposal::{Claim, Illegal, Outcome, Proposal, State};
 use crate::store::bounds::admit;
+use crate::store::charges;
 use crate::store::connection::{Store, Transaction, Value};
 use crate::store::error::Error;
 use crate::store::events;
 use crate::store::proposal_row::{columns, identity, owner, read, state};
+use crate::task::Amount;
 
 /// The most proposals that one operation reads or moves.
 pub const MAX_PAGE: i64 = 200;
@@ -29,7 +31,21 @@ impl Store {
     /// [`Error::KeyReused`], if the key stands for another request; [`Error::TooMany`]; else as
     /// [`Error`] says.
     pub async fn put(&self, proposal: Proposal, now: Timestamp) -> Result<Put, Error> {
+        self.put_at(proposal, None, now).await
+    }
+
+    /// The same, of what costs `amount`: it is kept back from the budget of the proposal's task.
+    ///
+    /// # Errors
+    /// As [`put`](Self::put); [`Error::Task`], if there is not enough left.
+    pub async fn put_at(
+        &self,
+        proposal: Proposal,
+        amount: Option<Amount>,
+        now: Timestamp,
+    ) -> Result<Put, Error> {
         let mut transaction = self.begin().await?;
+        let lineage = charges::lock_for(&mut transaction, &proposal).await?;
         let values = vec![owner(&proposal), identity(&proposal)];
         let found = transaction.locked(STANDING_LOCKED, STANDING, values).await?;
         if let Some(row) = found.first() {
@@ -45,6 +61,8 @@ impl Store {
         admit(&mut transaction, &proposal, self.pending).await?;
         let fresh = transaction.execute(INSERT, columns(&proposal)).await? == 1;
         if fresh {
+            let lineage = lineage.as_ref();
+            charges::keep_back(&mut transaction, lineage, &proposal, amount, now).await?;
             events::of_proposal(&mut transaction, None, &proposal).await?;
             transaction.commit().await?;
             return Ok(Put::Fresh(proposal));
@@ -119,7 +137,13 @@ impl Store {
         outcome: Outcome,
         now: Timestamp,
     ) -> Result<Proposal, Error> {
-        self.change(id, |proposal| proposal.finish(executor, outcome, now)).await
+        let mut transaction = self.begin().await?;
+        let outcome = charges::within_budget(&mut transaction, id, outcome).await?;
+        let mut proposal = lock(&mut transaction, id).await?;
+        let before = proposal.state().clone();
+        proposal.finish(executor, outcome, now)?;
+        keep(transaction, &before, &proposal).await?;
+        Ok(proposal)
     }
 
     /// What `executor` had when it died, and whatever was claimed until now by anyone, is unknown
@@ -217,6 +241,7 @@ async fn write(
     let mut values = vec![Value::from(&*proposal.id().to_string()), identity];
     values.extend(state(proposal.state()));
     transaction.execute(UPDATE, values).await?;
+    charges::follow(transaction, proposal).await?;
     events::of_proposal(transaction, Some(before), proposal).await
 }
 

@@ -7,7 +7,7 @@ use crate::store::connection::{Store, Transaction, Value};
 use crate::store::error::Error;
 use crate::store::events;
 use crate::store::row::{Row, needed};
-use crate::store::tasks;
+use crate::store::turns;
 use crate::task::Status;
 
 /// One thing that was revoked.
@@ -35,7 +35,7 @@ impl Store {
         let values = vec![kind, name, Value::from(reason.as_str()), (*at).into()];
         let fresh = transaction.execute(INSERT, values).await? == 1;
         if let (Subject::Task(task), true) = (subject, fresh) {
-            tasks::turn(&mut transaction, None, *task, Status::Revoked, *at).await?;
+            turns::turn(&mut transaction, None, *task, Status::Revoked, *at).await?;
         }
         if fresh {
             events::of_revocation(&mut transaction, Kind::RevocationMade, &revocation).await?;

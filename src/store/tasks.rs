@@ -1,18 +1,17 @@
-//! Tasks in the store: opened, handed on, charged for every request, and ended with all that hangs
-//! on them.
+//! Tasks in the store: opened, looked at, handed on, and charged for every request.
 
 use std::time::Duration;
 
 use crate::clock::Timestamp;
-use crate::id::{RouteName, TaskId};
+use crate::id::{ProposalId, TaskId};
 use crate::identity::SpiffeId;
 use crate::store::connection::{Store, Transaction, Value};
 use crate::store::error::Error;
-use crate::store::events;
-use crate::store::labels;
-use crate::store::proposals;
+use crate::store::proposals::MAX_PAGE;
+use crate::store::row::Row;
 use crate::store::task_row::{columns, id, number, read};
-use crate::task::{Bounds, Labels, Lineage, Situation, Status, Task};
+use crate::store::{charges, events, labels, turns};
+use crate::task::{Bounds, Call, Change, Cost, Labels, Lineage, Situation, Task};
 
 /// The most tasks that one agent has opened which are not over. What others hand on to it does not
 /// count: they could keep it from working.
@@ -28,12 +27,16 @@ pub struct Step {
     pub agent: SpiffeId,
     /// The task that it belongs to.
     pub task: Option<TaskId>,
-    /// The route that carries it.
-    pub route: RouteName,
-    /// Its method.
-    pub method: String,
+    /// What is asked for.
+    pub call: Call,
+    /// What that takes off the budgets of its task.
+    pub cost: Cost,
+    /// The proposal that is carried out with it, for which that is kept back.
+    pub proposal: Option<ProposalId>,
     /// What the work has touched, once it is sent.
     pub labels: Labels,
+    /// What the rules want to become of its task.
+    pub changes: Vec<Change>,
 }
 
 impl Store {
@@ -62,7 +65,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Lineage, Error> {
         let mut transaction = self.begin().await?;
-        let lineage = load(&mut transaction, task).await?;
+        let lineage = lock(&mut transaction, task, None).await?;
         if !lineage.tasks().iter().any(|task| task.owner == *agent) {
             return Err(Error::NoTask);
         }
@@ -86,7 +89,7 @@ impl Store {
     ) -> Result<Situation, Error> {
         let mut transaction = self.begin_to_read().await?;
         let lineage = match task {
-            Some(task) => Some(own(load(&mut transaction, task).await?, &agent)?),
+            Some(task) => Some(own(load(&mut transaction, task, None).await?, &agent)?),
             None => None,
         };
         let labels = labels::of(&mut transaction, &agent, lineage.as_ref(), now, lasting).await?;
@@ -105,16 +108,22 @@ impl Store {
             labels::add(&mut transaction, step.agent.as_str(), &step.labels, now).await?;
             return transaction.commit().await;
         };
-        let mut lineage = own(lock(&mut transaction, task).await?, &step.agent)?;
-        lineage.charge(&step.route, &step.method, now)?;
-        begin(&mut transaction, lineage.task(), now).await?;
-        for task in lineage.tasks() {
-            let values = vec![id(task.id), number(task.used), Value::from(task.status.as_str())];
-            transaction.execute(CHARGE, values).await?;
+        let locked = lock(&mut transaction, task, step.proposal).await?;
+        let mut lineage = own(locked, &step.agent)?;
+        match step.proposal {
+            Some(proposal) => {
+                lineage.check(&step.call, &step.cost, now)?;
+                lineage.go_on(now);
+                charges::put(&mut transaction, &lineage, proposal, &step.cost).await?;
+            }
+            None => lineage.charge(&step.call, &step.cost, now)?,
         }
+        begin(&mut transaction, lineage.task(), now).await?;
+        charges::write(&mut transaction, lineage.tasks()).await?;
         let known = labels::of(&mut transaction, &step.agent, Some(&lineage), now, lasting).await?;
         let all = known.into_iter().chain(step.labels).collect();
         labels::add(&mut transaction, &lineage.root().id.to_string(), &all, now).await?;
+        turns::change(&mut transaction, &lineage, &step.changes, now).await?;
         transaction.commit().await
     }
 
@@ -131,7 +140,7 @@ impl Store {
         (now, lasting): (Timestamp, Duration),
     ) -> Result<Task, Error> {
         let mut transaction = self.begin().await?;
-        let lineage = own(lock(&mut transaction, task).await?, &agent)?;
+        let lineage = own(lock(&mut transaction, task, None).await?, &agent)?;
         let handed = lineage.hand_on(to, purpose, bounds, now)?;
         let root = lineage.root().id;
         if transaction.rows(TREE, vec![id(root)]).await?.len() >= MAX_TREE {
@@ -146,67 +155,31 @@ impl Store {
         Ok(handed)
     }
 
-    /// Has `task` become `next`, for `agent`, who owns it or handed it on; for an operator, if there
-    /// is no agent. What ends a task ends all that was handed on of it, and every proposal of those.
-    ///
-    /// # Errors
-    /// [`Error::NoTask`]; [`Error::TaskOver`], if it cannot become that any more; else as [`Error`]
-    /// says.
-    pub async fn turn_task(
-        &self,
-        agent: Option<&SpiffeId>,
-        task: TaskId,
-        next: Status,
-        now: Timestamp,
-    ) -> Result<Task, Error> {
-        let mut transaction = self.begin().await?;
-        let turned = turn(&mut transaction, agent, task, next, now).await?;
-        transaction.commit().await?;
-        Ok(turned)
-    }
-
-    /// The tasks that ended after `since`.
+    /// Up to [`MAX_PAGE`] tasks behind `after`, each with all that it was handed on from.
     ///
     /// # Errors
     /// As [`Error`] says.
-    pub async fn ended_tasks(&self, since: Timestamp) -> Result<Vec<TaskId>, Error> {
-        let rows = self.begin_to_read().await?.rows(ENDED, vec![since.into()]).await?;
-        rows.iter().map(|row| row.parsed("id", TaskId::parse)).collect()
+    pub async fn task_page(&self, after: Option<TaskId>) -> Result<Vec<Lineage>, Error> {
+        let after = after.map(|task| task.to_string()).unwrap_or_default();
+        let mut transaction = self.begin_to_read().await?;
+        let values = vec![Value::from(&*after), Value::Integer(Some(MAX_PAGE))];
+        let mut page = Vec::new();
+        for row in transaction.rows(PAGE, values).await? {
+            page.push(load(&mut transaction, row.parsed("id", TaskId::parse)?, None).await?);
+        }
+        Ok(page)
     }
-}
 
-/// As [`Store::turn_task`], as a part of a transaction.
-pub(super) async fn turn(
-    transaction: &mut Transaction,
-    agent: Option<&SpiffeId>,
-    task: TaskId,
-    next: Status,
-    now: Timestamp,
-) -> Result<Task, Error> {
-    let lineage = lock(transaction, task).await?;
-    if agent.is_some_and(|agent| !lineage.tasks().iter().any(|task| task.owner == *agent)) {
-        return Err(Error::NoTask);
+    /// The task `id` with all that it was handed on from, and what its work has touched.
+    ///
+    /// # Errors
+    /// [`Error::NoTask`]; else as [`Error`] says.
+    pub async fn task(&self, id: TaskId) -> Result<(Lineage, Labels), Error> {
+        let mut transaction = self.begin_to_read().await?;
+        let lineage = load(&mut transaction, id, None).await?;
+        let labels = labels::of_tree(&mut transaction, &lineage).await?;
+        Ok((lineage, labels))
     }
-    let status = lineage.task().status(now);
-    if !status.may_become(next) {
-        return Err(Error::TaskOver(status));
-    }
-    let tree = transaction.rows(TREE, vec![id(lineage.root().id)]).await?;
-    let tree = tree.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-    let below = if next.is_final() { descendants(task, &tree) } else { vec![task] };
-    for one in tree.iter().filter(|one| below.contains(&one.id)) {
-        if !one.status(now).may_become(next) {
-            continue;
-        }
-        let ended = next.is_final().then_some(now);
-        let values = vec![id(one.id), Value::from(next.as_str()), ended.into()];
-        transaction.execute(TURN, values).await?;
-        events::of_task(transaction, &Task { status: next, ..one.clone() }).await?;
-        if next.is_final() {
-            proposals::cancel_all(transaction, one.id, now).await?;
-        }
-    }
-    Ok(Task { status: next, ..lineage.task().clone() })
 }
 
 /// Its owner has to do with it from here on: what the work has touched, it has.
@@ -214,35 +187,45 @@ async fn begin(transaction: &mut Transaction, task: &Task, now: Timestamp) -> Re
     transaction.execute(BEGIN, vec![id(task.id), now.into()]).await.map(drop)
 }
 
-/// `task`, and all that was handed on of it. Those of a tree stand behind what they come from.
-fn descendants(task: TaskId, tree: &[Task]) -> Vec<TaskId> {
-    let mut found = vec![task];
-    for one in tree {
-        if one.parent.is_some_and(|parent| found.contains(&parent)) {
-            found.push(one.id);
-        }
-    }
-    found
-}
-
 /// The lineage, if the task at its end is the agent's.
-fn own(lineage: Lineage, agent: &SpiffeId) -> Result<Lineage, Error> {
+pub(super) fn own(lineage: Lineage, agent: &SpiffeId) -> Result<Lineage, Error> {
     match lineage.task().owner == *agent {
         true => Ok(lineage),
         false => Err(Error::NoTask),
     }
 }
 
-async fn load(transaction: &mut Transaction, task: TaskId) -> Result<Lineage, Error> {
-    let rows = transaction.rows(TREE_OF, vec![id(task)]).await?;
-    lineage(task, &rows.iter().map(read).collect::<Result<Vec<_>, _>>()?)
+/// The lineage of `task`, with what is kept back for its proposals, but for `except`.
+async fn load(
+    transaction: &mut Transaction,
+    task: TaskId,
+    except: Option<ProposalId>,
+) -> Result<Lineage, Error> {
+    let tree = tree_of(transaction, task).await?;
+    let mut lineage = lineage(task, &tree)?;
+    charges::count(transaction, &mut lineage, &tree, except).await?;
+    Ok(lineage)
 }
 
 /// The lineage, of which nobody else changes a task until the end of the transaction: whoever wants
 /// one of a tree waits for its first.
-async fn lock(transaction: &mut Transaction, task: TaskId) -> Result<Lineage, Error> {
+pub(super) async fn lock(
+    transaction: &mut Transaction,
+    task: TaskId,
+    except: Option<ProposalId>,
+) -> Result<Lineage, Error> {
     transaction.locked(ROOT_LOCKED, ROOT, vec![id(task)]).await?;
-    load(transaction, task).await
+    charges::fold(transaction, task).await?;
+    load(transaction, task, except).await
+}
+
+/// All tasks that begin with the same one as `task`.
+pub(super) async fn tree_of(
+    transaction: &mut Transaction,
+    task: TaskId,
+) -> Result<Vec<Task>, Error> {
+    let rows: Vec<Row> = transaction.rows(TREE_OF, vec![id(task)]).await?;
+    rows.iter().map(read).collect()
 }
 
 fn lineage(task: TaskId, tree: &[Task]) -> Result<Lineage, Error> {
@@ -270,17 +253,14 @@ async fn admit(transaction: &mut Transaction, task: &Task) -> Result<(), Error> 
     }
 }
 
-const INSERT: &str = "INSERT INTO tasks (id, root, parent, level, owner, purpose, routes, methods, \
-     requests, used, depth, status, created_at, deadline) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
-
-const CHARGE: &str = "UPDATE tasks SET used = $2, status = $3 WHERE id = $1";
+const INSERT: &str = "INSERT INTO tasks (id, root, parent, level, owner, purpose, requests, depth, \
+     created_at, deadline, bytes, amounts, heartbeat, routes, methods, paths, tools, arguments, used, \
+     bytes_used, amounts_used, status, awake_at, quiet_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, \
+     $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)";
 
 const BEGIN: &str = "UPDATE tasks SET begun_at = $2 WHERE id = $1 AND begun_at IS NULL";
 
-const TURN: &str = "UPDATE tasks SET status = $2, ended_at = $3 WHERE id = $1";
-
-const TREE: &str = "SELECT * FROM tasks WHERE root = $1 ORDER BY level, id";
+pub(super) const TREE: &str = "SELECT * FROM tasks WHERE root = $1 ORDER BY level, id";
 
 const TREE_OF: &str = "SELECT * FROM tasks WHERE root = (SELECT root FROM tasks WHERE id = $1) \
      ORDER BY level, id";
@@ -293,4 +273,4 @@ const ROOT_LOCKED: &str =
 const OPEN: &str = "SELECT id FROM tasks WHERE owner = $1 AND parent IS NULL AND deadline > $2 \
      AND ended_at IS NULL LIMIT $3";
 
-const ENDED: &str = "SELECT id FROM tasks WHERE ended_at > $1";
+const PAGE: &str = "SELECT id FROM tasks WHERE id > $1 ORDER BY id LIMIT $2";

@@ -12,6 +12,7 @@ use crate::revocation::{Register, Subject};
 use crate::store::connection::Store;
 use crate::store::error::Error;
 use crate::store::revocations::Revocation;
+use crate::store::turns::Stopped;
 
 /// Asks the store again and again, and tells the register.
 #[derive(Clone, Debug)]
@@ -41,15 +42,17 @@ impl Watch {
     /// Asks once.
     pub(super) async fn look(&self, store: &Store) -> Result<(), Error> {
         let as_of = self.clock.instant();
-        let recently = self.clock.now().minus(RECENTLY);
+        let now = self.clock.now();
         let asked = async {
             let revoked = store.revocations().await?;
-            Ok::<_, Error>((revoked, store.ended_tasks(recently).await?))
+            Ok::<_, Error>((revoked, store.stopped_tasks(now.minus(RECENTLY), now).await?))
         };
-        let (all, ended) = timeout(PATIENCE, asked).await.map_err(|_| Error::Busy)??;
+        let (all, Stopped { ended, paused }) =
+            timeout(PATIENCE, asked).await.map_err(|_| Error::Busy)??;
         let revoked = all.iter().map(|one| one.subject.clone());
         let subjects: HashSet<Subject> =
             revoked.chain(ended.into_iter().map(Subject::Task)).collect();
+        self.register.pause(paused.into_iter().collect());
         let new = self.register.hear(subjects, as_of);
         let now = self.clock.now();
         for Revocation { subject, reason, at } in all.iter().filter(|o| new.contains(&o.subject)) {
@@ -65,7 +68,7 @@ impl Watch {
 /// How often the store is asked.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// For how long a task that has ended is told: whatever was open of it is cut long before, and
+/// For how long a task that has ended, or is paused, is told: whatever was open of it is cut long before, and
 /// nothing more of it begins.
 const RECENTLY: Duration = Duration::from_secs(600);
 

@@ -5,7 +5,12 @@
 //! on, and the store keeps what it says.
 
 pub mod label;
+pub mod amount;
+pub mod budget;
+pub mod call;
+pub mod limit;
 pub mod scope;
+pub mod change;
 mod state;
 #[expect(clippy::module_inception, reason = "it is the noun that the part is named after")]
 pub mod task;
@@ -14,9 +19,14 @@ pub mod situation;
 #[cfg(test)]
 mod tests;
 
+pub use amount::{Amount, Amounts, Quantity, Unit};
+pub use budget::{Budget, Cost, Measure, Spent};
+pub use call::{ActsOn, Call};
+pub use change::Change;
 pub use label::{Label, Labels};
+pub use limit::{Field, Limit, Scalar};
 pub use lineage::{Lineage, Refusal, Stop};
-pub use scope::Scope;
+pub use scope::{Prefix, Scope};
 pub use situation::Situation;
 pub use state::Status;
 pub use task::{Bounds, Task};

@@ -49,9 +49,14 @@ decision := {"allowed": true} if input.attributes.request.http.method in {"GET",
 impl Setup {
     /// One route for `api.example.org`, to `upstream`, with a bearer credential.
     pub fn new(upstream: &Upstream) -> Self {
+        Self::trusting(upstream, Arc::new(Authority::new("example.org")))
+    }
+
+    /// The same as another replica of the site with this authority.
+    pub fn trusting(upstream: &Upstream, authority: Arc<Authority>) -> Self {
         capture_logs();
         let setup = Self {
-            authority: Arc::new(Authority::new("example.org")),
+            authority,
             secret: SECRET.to_owned(),
             clock: Clock::System,
             upstream: format!("http://{}", upstream.address),

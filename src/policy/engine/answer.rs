@@ -13,6 +13,7 @@ use regorus::value::Object;
 use crate::id::CredentialName;
 use crate::policy::decision::{Answer, ApprovalNeed, Effect, Reason, Terms};
 use crate::policy::engine::document::Document;
+use crate::policy::engine::task;
 use crate::policy::failure::{Cause, Failure};
 use crate::policy::obligation::{Duty, Obligation};
 
@@ -49,6 +50,7 @@ fn member(answer: &mut Answer, key: &str, value: &Value) -> Result<(), Failure> 
     match key {
         // Read already, or meant for Envoy alone.
         "allowed" | "dynamic_metadata" => {}
+        "amount" => terms.amount = Some(task::amount(value)?),
         "approval" if allowed => {}
         "approval" => answer.effect = Effect::Escalate(vec![approval(value)?]),
         "body" if allowed => {}
@@ -162,6 +164,7 @@ fn obligation(value: &Value) -> Result<Obligation, Failure> {
     let known: &[&str] = match kind {
         "durability" => &["durability"],
         "request_header" | "response_header" => &["name", "value"],
+        "task" => task::KEYS,
         _ => {
             let message = format!("nobody here can carry out an obligation of type `{kind}`");
             return Err(Failure::new(Cause::Obligation, message));
@@ -178,6 +181,7 @@ fn obligation(value: &Value) -> Result<Obligation, Failure> {
     let duty = match kind {
         "durability" => durability(need("durability")?)?,
         "request_header" => request_header(named(need("name")?)?, valued(need("value")?)?),
+        "task" => task::duty(object)?,
         _ => response_header(named(need("name")?)?, valued(need("value")?)?),
     };
     Ok(Obligation { id, duty })
@@ -268,11 +272,11 @@ fn one_or_more(what: &str, value: &Value) -> Result<Vec<String>, Failure> {
     }
 }
 
-fn texts(what: &str, value: &Value) -> Result<Vec<String>, Failure> {
+pub(super) fn texts(what: &str, value: &Value) -> Result<Vec<String>, Failure> {
     items(what, value)?.into_iter().map(|item| text(what, item).map(str::to_owned)).collect()
 }
 
-fn text<'a>(what: &str, value: &'a Value) -> Result<&'a str, Failure> {
+pub(super) fn text<'a>(what: &str, value: &'a Value) -> Result<&'a str, Failure> {
     match value {
         Value::String(text) => Ok(text),
         other => Err(wrong(what, "a string", other)),
@@ -288,7 +292,7 @@ fn items<'a>(what: &str, value: &'a Value) -> Result<Vec<&'a Value>, Failure> {
     }
 }
 
-fn members<'a>(
+pub(super) fn members<'a>(
     what: &str,
     value: &'a Value,
 ) -> Result<impl Iterator<Item = (&'a Value, &'a Value)>, Failure> {
@@ -298,7 +302,7 @@ fn members<'a>(
     }
 }
 
-fn unknown_key(what: &str, key: &str) -> Failure {
+pub(super) fn unknown_key(what: &str, key: &str) -> Failure {
     Failure::new(Cause::Answer, format!("{what} has a key that is not known: `{key}`"))
 }
 

@@ -28,11 +28,13 @@ macro_rules! keys {
 keys! {
     address,
     age_seconds,
+    amounts_left,
     arguments,
     approval,
     approvers,
     attributes,
     body,
+    bytes_left,
     calls,
     cert,
     chain,

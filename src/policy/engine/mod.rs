@@ -6,6 +6,7 @@
 //! what comes out is an [`Answer`](crate::policy::decision::Answer) or a
 //! [`Failure`](crate::policy::failure::Failure).
 
+mod task;
 pub(super) mod answer;
 pub(super) mod document;
 pub(super) mod bulk;

@@ -1,11 +1,12 @@
 //! The work that a request belongs to, as rules are shown it.
 
 use regorus::Value;
+use regorus::value::Object;
 
 use crate::clock::Timestamp;
 use crate::policy::engine::input::object;
 use crate::policy::engine::keys::Keys;
-use crate::task::{Lineage, Situation};
+use crate::task::{Amounts, Lineage, Situation};
 
 /// `countersign.labels`: what the work has touched, in alphabetical order.
 pub(super) fn labels(situation: &Situation) -> Value {
@@ -30,13 +31,25 @@ pub(super) fn chain(situation: &Situation, keys: &Keys) -> Value {
 /// `countersign.task`: what the request is a part of, or null.
 pub(super) fn task(situation: &Situation, now: Timestamp, keys: &Keys) -> Value {
     let Some(task) = situation.lineage.as_ref().map(Lineage::task) else { return Value::Null };
+    let left = task.left();
     object([
         (&keys.age_seconds, Value::from(now.since(task.created).as_secs())),
-        (&keys.calls, Value::from(task.used)),
+        (&keys.amounts_left, left.amounts.as_ref().map_or(Value::Null, amounts)),
+        (&keys.bytes_left, left.bytes.map_or(Value::Null, Value::from)),
+        (&keys.calls, Value::from(task.used.requests)),
         (&keys.deadline, Value::from(task.bounds.deadline.to_string())),
         (&keys.depth, Value::from(u64::from(task.bounds.depth))),
         (&keys.id, Value::from(task.id.to_string())),
-        (&keys.left, task.left().map_or(Value::Null, Value::from)),
+        (&keys.left, left.requests.map_or(Value::Null, Value::from)),
         (&keys.purpose, Value::from(task.purpose.as_str())),
     ])
+}
+
+/// By their units, each as a decimal in text: a number would be rounded.
+fn amounts(amounts: &Amounts) -> Value {
+    let mut shown = Object::new();
+    for (unit, value) in amounts {
+        shown.insert(Value::from(unit.as_str()), Value::from(value.to_string()));
+    }
+    shown.into_value()
 }

@@ -7,6 +7,7 @@ use crate::policy::engine::answer::read;
 use crate::policy::failure::Failure;
 use crate::policy::tests::{input, judge, load};
 use crate::policy::{Duty, Effect};
+use crate::task::{Change, Prefix};
 
 fn answer(json: &str) -> Result<Answer, Failure> {
     read(&input(json))
@@ -78,6 +79,24 @@ fn obligations_that_are_known_are_carried() {
 }
 
 #[test]
+fn what_becomes_of_the_task_and_what_a_request_costs_is_read() {
+    let said = answer(
+        r#"{"allowed": true, "amount": {"unit": "EUR", "value": 12.50}, "obligations": [
+            {"type": "task", "do": "pause"}, {"type": "task", "do": "end"},
+            {"type": "task", "do": "narrow", "methods": ["GET"], "paths": ["/%61/"]}]}"#,
+    );
+    let terms = said.unwrap().terms;
+    let amount = terms.amount.unwrap();
+    assert_eq!((amount.unit.as_str(), &*amount.value.to_string()), ("EUR", "12.5"));
+    let duties: Vec<_> = terms.obligations.into_iter().map(|one| one.duty).collect();
+    assert_eq!(duties[..2], [Duty::Task(Change::Pause), Duty::Task(Change::End)]);
+    let Duty::Task(Change::Narrow(scope)) = &duties[2] else { panic!("{:?}", duties[2]) };
+    assert_eq!(scope.methods, Some(["GET".to_owned()].into()));
+    assert_eq!(scope.paths, Some([Prefix::new("/a")].into()));
+    assert_eq!((&scope.routes, &scope.tools), (&None, &None));
+}
+
+#[test]
 fn whatever_is_not_understood_is_no_answer() {
     for (said, cause) in [
         ("null", "answer"),
@@ -108,6 +127,28 @@ fn whatever_is_not_understood_is_no_answer() {
             "obligation",
         ),
         (r#"{"allowed": true, "obligations": [{"id": "x"}]}"#, "obligation"),
+        (r#"{"allowed": true, "obligations": [{"type": "task"}]}"#, "obligation"),
+        (r#"{"allowed": true, "obligations": [{"type": "task", "do": "resume"}]}"#, "obligation"),
+        (r#"{"allowed": true, "obligations": [{"type": "task", "do": "narrow"}]}"#, "obligation"),
+        (
+            r#"{"allowed": true, "obligations": [{"type": "task", "do": "end", "routes": []}]}"#,
+            "obligation",
+        ),
+        (
+            r#"{"allowed": true, "obligations": [{"type": "task", "do": "narrow", "paths": ["x"]}]}"#,
+            "obligation",
+        ),
+        (
+            r#"{"allowed": true, "obligations": [{"type": "task", "do": "pause", "why": "x"}]}"#,
+            "answer",
+        ),
+        (r#"{"allowed": true, "amount": 1}"#, "answer"),
+        (r#"{"allowed": true, "amount": {"unit": "EUR"}}"#, "answer"),
+        (r#"{"allowed": true, "amount": {"unit": "E U R", "value": 1}}"#, "answer"),
+        (r#"{"allowed": true, "amount": {"unit": "EUR", "value": -1}}"#, "answer"),
+        (r#"{"allowed": true, "amount": {"unit": "EUR", "value": "1e3"}}"#, "answer"),
+        (r#"{"allowed": true, "amount": {"unit": "EUR", "value": null}}"#, "answer"),
+        (r#"{"allowed": true, "amount": {"unit": "EUR", "value": 1, "of": 2}}"#, "answer"),
     ] {
         assert_eq!(answer(said).unwrap_err().cause().word(), cause, "{said}");
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::tasks::task;
+use super::tasks::{requests, task};
 use super::{EXPIRES, NOW, again, answer, approved, claim, draft};
 use crate::clock::{Clock, Timestamp};
 use crate::event::{Kind, Subject};
@@ -50,7 +50,7 @@ pub(super) async fn every_change_is_told_once(url: String) {
 
 pub(super) async fn tasks_and_revocations_are_told_too(url: String) {
     let store = Store::open(&url).await.unwrap();
-    let task = task(None);
+    let task = task(requests(None));
     store.open_task(task.clone()).await.unwrap();
     store.turn_task(Some(&task.owner), task.id, Status::Paused, NOW).await.unwrap();
     let revoked = |subject| Revocation { subject, reason: "lost".to_owned(), at: NOW };

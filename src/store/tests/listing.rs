@@ -1,14 +1,12 @@
 //! Pages of what is kept, against both databases.
 
-use std::time::Duration;
-
-use super::tasks::task;
-use super::{EXPIRES, NOW, draft};
+use super::tasks::{LASTING, requests, task};
+use super::{NOW, draft};
 use crate::id::{ProposalId, TaskId};
 use crate::identity::SpiffeId;
 use crate::proposal::{Draft, Proposal, Status, Substance};
 use crate::store::{Agent, Error, Listing, Store};
-use crate::task::{Bounds, Scope, Task};
+use crate::task::{Bounds, Task};
 
 fn agent(name: &str) -> SpiffeId {
     SpiffeId::parse(&format!("spiffe://example.org/{name}")).unwrap()
@@ -61,8 +59,8 @@ pub(super) async fn agents_are_known_by_what_they_did(url: String) {
     store.put(second, NOW).await.unwrap();
     store.put(of("c", "1"), NOW).await.unwrap();
     store.cancel(first.id(), NOW).await.unwrap();
-    store.open_task(Task { owner: agent("a"), ..task(None) }).await.unwrap();
-    store.open_task(Task { owner: agent("b"), ..task(None) }).await.unwrap();
+    store.open_task(Task { owner: agent("a"), ..task(requests(None)) }).await.unwrap();
+    store.open_task(Task { owner: agent("b"), ..task(requests(None)) }).await.unwrap();
     let one =
         |name, proposals, pending, tasks| Agent { id: agent(name), proposals, pending, tasks };
     let known = [one("a", 2, 1, 1), one("b", 0, 0, 1), one("c", 1, 1, 0)];
@@ -73,13 +71,13 @@ pub(super) async fn agents_are_known_by_what_they_did(url: String) {
 
 pub(super) async fn tasks_are_listed_and_shown_in_their_trees(url: String) {
     let store = Store::open(&url).await.unwrap();
-    let root = Task { owner: agent("a"), ..task(Some(5)) };
-    let other = Task { owner: agent("b"), ..task(None) };
+    let root = Task { owner: agent("a"), ..task(requests(Some(5))) };
+    let other = Task { owner: agent("b"), ..task(requests(None)) };
     store.open_task(root.clone()).await.unwrap();
     store.open_task(other.clone()).await.unwrap();
-    let bounds = Bounds { scope: Scope::default(), requests: Some(2), deadline: EXPIRES, depth: 1 };
+    let bounds = Bounds { depth: 1, ..requests(Some(2)) };
     let (from, to) = ((agent("a"), root.id), (agent("c"), "a part".to_owned()));
-    let when = (NOW, Duration::from_secs(60));
+    let when = (NOW, LASTING);
     let part = store.hand_on(from, to, bounds, when).await.unwrap();
     let listed = |tasks: Vec<Task>| tasks.iter().map(|task| task.id).collect::<Vec<_>>();
     let mut every = vec![root.id, other.id, part.id];

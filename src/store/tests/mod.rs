@@ -1,5 +1,6 @@
 //! One suite, run against both databases.
 
+mod charges;
 mod events;
 mod listing;
 mod postgres;
@@ -25,6 +26,12 @@ use crate::proposal::{
 };
 use crate::revocation::Subject;
 use crate::store::{Error, MAX_PENDING, Put, Revocation, Store, proved};
+use charges::{
+    a_proposal_that_ended_never_counts_again,
+    an_answer_that_is_too_much_for_the_budget_is_not_kept,
+    bytes_are_taken_before_they_pass_and_given_back, no_budget_is_exceeded_under_any_interleaving,
+    what_a_proposal_takes_is_kept_back_until_it_ends, what_may_have_been_sent_is_used_up,
+};
 use events::{
     a_follower_hears_of_everything_once, every_change_is_told_once,
     tasks_and_revocations_are_told_too,
@@ -39,9 +46,11 @@ use queue::{
     what_one_has_taken_nobody_else_takes, who_has_much_to_do_keeps_nobody_waiting,
 };
 use tasks::{
-    a_budget_is_never_exceeded_whoever_comes_when, a_task_is_read_back_whole,
+    a_budget_is_never_exceeded_whoever_comes_when,
+    a_pause_is_told_until_it_is_over_and_silence_is_one, a_task_is_read_back_whole,
     ending_a_task_ends_all_behind_it_and_its_proposals,
     labels_never_shrink_and_what_is_final_stays,
+    rules_end_pause_and_narrow_with_what_they_let_pass,
 };
 
 const NOW: Timestamp = Timestamp::from_micros(5_000);
@@ -444,6 +453,14 @@ suite!(
     every_change_is_told_once,
     tasks_and_revocations_are_told_too,
     a_follower_hears_of_everything_once,
+    a_pause_is_told_until_it_is_over_and_silence_is_one,
+    rules_end_pause_and_narrow_with_what_they_let_pass,
+    what_a_proposal_takes_is_kept_back_until_it_ends,
+    what_may_have_been_sent_is_used_up,
+    an_answer_that_is_too_much_for_the_budget_is_not_kept,
+    bytes_are_taken_before_they_pass_and_given_back,
+    no_budget_is_exceeded_under_any_interleaving,
+    a_proposal_that_ended_never_counts_again,
     proposals_are_listed_page_by_page,
     agents_are_known_by_what_they_did,
     tasks_are_listed_and_shown_in_their_trees,

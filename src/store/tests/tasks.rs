@@ -7,34 +7,61 @@ use super::{EXPIRES, NOW, draft};
 use crate::id::{RouteName, TaskId};
 use crate::identity::SpiffeId;
 use crate::proposal::{Draft, Proposal, Status};
-use crate::store::{Error, Step, Store};
-use crate::task::{self, Bounds, Label, Labels, Scope, Stop, Task};
+use crate::store::{Error, Step, Stopped, Store};
+use crate::task::{
+    self, ActsOn, Amount, Bounds, Budget, Call, Change, Cost, Field, Label, Labels, Limit, Measure,
+    Prefix, Quantity, Scope, Stop, Task, Unit,
+};
 
-fn agent(number: usize) -> SpiffeId {
+pub(super) fn agent(number: usize) -> SpiffeId {
     SpiffeId::parse(&format!("spiffe://example.org/agent/{number}")).unwrap()
 }
 
-pub(super) fn task(requests: Option<u64>) -> Task {
-    let bounds = Bounds { scope: Scope::default(), requests, deadline: EXPIRES, depth: 4 };
-    let (id, purpose) = (TaskId::new(), "to test".to_owned());
-    let (parent, used, status) = (None, 0, task::Status::Open);
-    Task { id, owner: agent(0), purpose, bounds, parent, created: NOW, used, status }
+pub(super) fn requests(most: Option<u64>) -> Bounds {
+    let budget = Budget { requests: most, ..Budget::default() };
+    Bounds { scope: Scope::default(), budget, heartbeat: None, deadline: EXPIRES, depth: 4 }
 }
 
-fn step(number: usize, task: Option<TaskId>, label: Option<&str>) -> Step {
-    let labels = label.into_iter().filter_map(Label::parse).collect();
-    Step { agent: agent(number), task, route: "orders".into(), method: "GET".to_owned(), labels }
+pub(super) fn task(bounds: Bounds) -> Task {
+    Task::new(agent(0), "to test".to_owned(), bounds, NOW)
 }
 
-const LASTING: Duration = Duration::from_secs(60);
+pub(super) fn euro(value: &str) -> Amount {
+    Amount { unit: Unit::parse("EUR").unwrap(), value: Quantity::parse(value).unwrap() }
+}
+
+pub(super) fn step(number: usize, task: Option<TaskId>, label: Option<&str>) -> Step {
+    let call = Call {
+        route: "orders".into(),
+        method: "GET".to_owned(),
+        path: "/".to_owned(),
+        acts_on: ActsOn::Another,
+        arguments: None,
+    };
+    Step {
+        agent: agent(number),
+        task,
+        call,
+        cost: Cost { bytes: Some(0), amount: None },
+        proposal: None,
+        labels: label.into_iter().filter_map(Label::parse).collect(),
+        changes: Vec::new(),
+    }
+}
+
+pub(super) const LASTING: Duration = Duration::from_secs(60);
 
 /// A chain of four, each handed on to the next agent.
-async fn handed_on(store: &Store, requests: u64) -> Vec<TaskId> {
-    let mut ids = vec![store.open_task(task(Some(requests))).await.unwrap().id];
+async fn handed_on(store: &Store, most: u64) -> Vec<TaskId> {
+    chain(store, requests(Some(most))).await
+}
+
+/// The same, of any bounds.
+pub(super) async fn chain(store: &Store, bounds: Bounds) -> Vec<TaskId> {
+    let mut ids = vec![store.open_task(task(bounds.clone())).await.unwrap().id];
     for number in 0..3 {
         let depth = 3 - u32::try_from(number).unwrap();
-        let (requests, scope) = (Some(requests), Scope::default());
-        let bounds = Bounds { scope, requests, deadline: EXPIRES, depth };
+        let bounds = Bounds { depth, ..bounds.clone() };
         let to = (agent(number + 1), String::from("a part"));
         let from = (agent(number), ids[number]);
         ids.push(store.hand_on(from, to, bounds, (NOW, LASTING)).await.unwrap().id);
@@ -44,9 +71,20 @@ async fn handed_on(store: &Store, requests: u64) -> Vec<TaskId> {
 
 pub(super) async fn a_task_is_read_back_whole(url: String) {
     let store = Store::open(&url).await.unwrap();
-    let mut task = task(None);
-    task.bounds.scope.routes = Some([RouteName::from("orders")].into());
-    task.bounds.scope.methods = Some(["GET".to_owned()].into());
+    let mut task = task(requests(None));
+    let limits = [("a", Limit::AtMost(euro("10.5").value)), ("b.c", Limit::Among([].into()))];
+    task.bounds.scope = Scope {
+        routes: Some([RouteName::from("orders")].into()),
+        methods: Some(["GET".to_owned()].into()),
+        paths: Some([Prefix::new("/orders"), Prefix::new("/")].into()),
+        tools: Some([].into()),
+        arguments: limits.map(|(name, limit)| (Field::parse(name).unwrap(), limit)).into(),
+    };
+    let Amount { unit, value } = euro("100.25");
+    task.bounds.budget =
+        Budget { requests: None, bytes: Some(1 << 40), amounts: Some([(unit, value)].into()) };
+    task.bounds.heartbeat = Some(Duration::from_secs(60));
+    task.beat(NOW);
     store.open_task(task.clone()).await.unwrap();
     let ids = handed_on(&store, 7).await;
     store.close().await;
@@ -74,13 +112,15 @@ pub(super) async fn a_budget_is_never_exceeded_whoever_comes_when(url: String) {
     for step in steps {
         match step.await.unwrap() {
             Ok(()) => entered += 1,
-            Err(Error::Task(refusal)) => assert_eq!(refusal.why, Stop::Budget),
+            Err(Error::Task(refusal)) => {
+                assert_eq!(refusal.why, Stop::Budget(Measure::Requests));
+            }
             Err(other) => panic!("{other}"),
         }
     }
     assert_eq!(entered, 10);
     let first = store.lineage(&agent(0), ids[0], NOW).await.unwrap();
-    assert_eq!(first.task().used, 10);
+    assert_eq!(first.task().used.requests, 10);
 }
 
 /// Whatever agents do, in whatever order: what somebody has touched they keep, and what is over
@@ -141,11 +181,87 @@ pub(super) async fn ending_a_task_ends_all_behind_it_and_its_proposals(url: Stri
     assert!(matches!(stranger, Err(Error::NoTask)));
     store.turn_task(Some(&agent(0)), ids[1], task::Status::Completed, NOW).await.unwrap();
     let before = NOW.minus(Duration::from_micros(1));
-    let mut ended = store.ended_tasks(before).await.unwrap();
+    let Stopped { mut ended, paused } = store.stopped_tasks(before, NOW).await.unwrap();
     ended.sort();
+    assert_eq!(paused, []);
     assert_eq!(ended, ids[1..]);
     let refused = store.enter(step(3, Some(ids[3]), None), NOW, LASTING).await;
     assert!(matches!(refused, Err(Error::Task(refusal)) if refusal.link == ids[1]));
     assert_eq!(store.load(put[0]).await.unwrap().state().status, Status::Pending);
     assert_eq!(store.load(put[1]).await.unwrap().state().status, Status::Cancelled);
+}
+
+pub(super) async fn a_pause_is_told_until_it_is_over_and_silence_is_one(url: String) {
+    let store = Store::open(&url).await.unwrap();
+    let at = |micros| NOW.plus(Duration::from_micros(micros));
+    let before = NOW.minus(Duration::from_micros(1));
+    let heartbeat = Some(Duration::from_secs(60));
+    // The store keeps whole seconds of it.
+    let mut silent = task(Bounds { heartbeat, ..requests(None) });
+    silent.quiet = Some(at(30));
+    let silent = store.open_task(silent).await.unwrap().id;
+    let ids = handed_on(&store, 10).await;
+    let told = async |now| store.stopped_tasks(before, now).await.unwrap().paused;
+    assert_eq!(told(at(29)).await, []);
+    assert_eq!(told(at(30)).await, [(silent, at(30))]);
+    // It stays so until somebody resumes it: to say that it lives comes too late.
+    let late = store.beat_task(&agent(0), silent, at(30)).await;
+    assert!(matches!(late, Err(Error::TaskOver(task::Status::Paused))));
+    let late = store.enter(step(0, Some(silent), None), at(31), LASTING).await;
+    assert!(matches!(late, Err(Error::Task(refusal))
+        if refusal.why == Stop::Status(task::Status::Paused)));
+    let resumed = store.turn_task(Some(&agent(0)), silent, task::Status::Active, at(40)).await;
+    let resumed = resumed.unwrap();
+    assert_eq!((resumed.awake, resumed.quiet), (at(40), Some(at(60_000_040))));
+    let other = store.beat_task(&agent(1), silent, at(41)).await;
+    assert!(matches!(other, Err(Error::NoTask)));
+    let beat = store.beat_task(&agent(0), silent, at(50)).await.unwrap();
+    assert_eq!(beat.quiet, Some(at(60_000_050)));
+    assert_eq!(told(at(60)).await, []);
+    // A replica whose clock is behind pauses and resumes all the same.
+    let turn = async |next, now| store.turn_task(Some(&agent(0)), ids[0], next, now).await.unwrap();
+    let paused = turn(task::Status::Paused, at(100)).await;
+    assert_eq!(told(at(100)).await, [(ids[0], at(100))]);
+    let resumed = turn(task::Status::Active, at(90)).await;
+    assert!(resumed.awake > paused.quiet.unwrap());
+    assert_eq!(told(at(100)).await, []);
+    let again = turn(task::Status::Paused, at(95)).await;
+    assert!(again.quiet.unwrap() > resumed.awake);
+}
+
+pub(super) async fn rules_end_pause_and_narrow_with_what_they_let_pass(url: String) {
+    let store = Store::open(&url).await.unwrap();
+    let ids = handed_on(&store, 10).await;
+    let narrower = Scope { methods: Some(["GET".to_owned()].into()), ..Scope::default() };
+    let enter = async |number: usize, changes: Vec<Change>| {
+        let step = Step { changes, ..step(number, Some(ids[number]), None) };
+        store.enter(step, NOW, LASTING).await
+    };
+    enter(1, vec![Change::Narrow(Box::new(narrower.clone()))]).await.unwrap();
+    let of = async |number: usize| store.task(ids[number]).await.unwrap().0.task().clone();
+    assert_eq!(of(1).await.bounds.scope, narrower);
+    // What was handed on is held to it as well, and what it comes from is not.
+    let post = |number: usize| {
+        let step = step(number, Some(ids[number]), None);
+        Step { call: Call { method: "POST".to_owned(), ..step.call }, ..step }
+    };
+    let refused = store.enter(post(3), NOW, LASTING).await;
+    assert!(matches!(refused, Err(Error::Task(refusal))
+        if refusal.link == ids[1] && refusal.why == Stop::Scope));
+    store.enter(post(0), NOW, LASTING).await.unwrap();
+    enter(2, vec![Change::Pause, Change::Pause]).await.unwrap();
+    assert_eq!(of(2).await.status, task::Status::Paused);
+    assert!(enter(2, Vec::new()).await.is_err() && enter(3, Vec::new()).await.is_err());
+    enter(1, vec![Change::End, Change::Pause]).await.unwrap();
+    for number in 1..4 {
+        assert_eq!(of(number).await.status, task::Status::Revoked);
+    }
+    // Also where the answer was a no; and what is over stays so.
+    let changes = [Change::Pause];
+    store.change_task(&agent(0), ids[0], &changes, NOW).await.unwrap();
+    assert_eq!(of(0).await.status, task::Status::Paused);
+    store.change_task(&agent(1), ids[1], &changes, NOW).await.unwrap();
+    assert_eq!(of(1).await.status, task::Status::Revoked);
+    let not_its = store.change_task(&agent(1), ids[0], &changes, NOW).await;
+    assert!(matches!(not_its, Err(Error::NoTask)));
 }
