@@ -6,7 +6,7 @@ use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use countersign::id::ProposalId;
-use countersign::proposal::{Execution, Need, Proposal, Status, Terms};
+use countersign::proposal::{Execution, Need, Proposal, Stage, Status, Terms};
 use countersign::store::Store;
 use http::Request;
 use rustix::process::Signal;
@@ -99,7 +99,10 @@ async fn two_people_sign_and_the_call_is_made_once() {
     let card = said(&shown).1;
     assert!(card.starts_with("Refund 45\n"), "{card}");
     assert!(card.contains(r#"| {"amount": 45, "note": "\u{202e}ok"}"#), "{card}");
-    assert!(card.contains("  needs    2 of payments\n  sends    POST https://"), "{card}");
+    assert!(
+        card.contains("  needs    2 of payments, 0 so far\n  sends    POST https://"),
+        "{card}"
+    );
 
     let first = ann.says("approve", &folder, id);
     assert_eq!(first.status.code(), Some(0), "{first:?}");
@@ -367,7 +370,7 @@ async fn the_rules_say_how_many_and_not_the_database() {
     let site = setup(&upstream, &[ann.entry(""), bob.entry("")], "ann, bob").start();
     let (agent, folder) = (site.agent("writer"), site.path(""));
     let id = put(&agent).await;
-    let needs = vec![Need { quorum: 1, approvers: vec![] }];
+    let needs = vec![Need::once(Stage { quorum: 1, approvers: vec![] })];
     let terms = Terms { needs, ..Terms::default() }.to_bytes();
     let terms: String = terms.iter().map(|byte| format!("{byte:02x}")).collect();
     let program = format!(

@@ -15,6 +15,7 @@ mod proposals;
 mod forward;
 mod approvals;
 mod control;
+mod review;
 mod replicas;
 mod endurance;
 mod revocations;

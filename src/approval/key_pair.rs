@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::approval::proof::Proof;
 use crate::approval::sshsig::{NAMESPACE, SshKey};
+use crate::approval::standing::{Standing, StandingProof};
 use crate::approval::statement::Statement;
 
 /// An Ed25519 key pair as OpenSSH keeps one in a file.
@@ -68,15 +69,25 @@ impl SshKeyPair {
     /// # Errors
     /// If the statement cannot be signed.
     pub fn sign(&self, statement: &Statement) -> io::Result<Proof> {
-        let text = statement.to_string();
+        Ok(Proof::new(statement, &self.armored(&statement.to_string())?))
+    }
+
+    /// The same with a standing approval.
+    ///
+    /// # Errors
+    /// If the statement cannot be signed.
+    pub fn sign_standing(&self, standing: &Standing) -> io::Result<StandingProof> {
+        Ok(StandingProof::new(standing, &self.armored(&standing.to_string())?))
+    }
+
+    fn armored(&self, text: &str) -> io::Result<String> {
         let signed = SshSig::signed_data(NAMESPACE, HashAlg::Sha512, text.as_bytes());
         let signed = signed.map_err(unusable)?;
         let bytes = self.pair.sign(&signed).as_ref().to_vec();
         let signature = Signature::new(Algorithm::Ed25519, bytes).map_err(unusable)?;
         let key = KeyData::Ed25519(self.bytes()?);
         let signature = SshSig::new(key, NAMESPACE, HashAlg::Sha512, signature);
-        let armored = signature.and_then(|signature| signature.to_pem(LineEnding::LF));
-        Ok(Proof::new(statement, &armored.map_err(unusable)?))
+        signature.and_then(|signature| signature.to_pem(LineEnding::LF)).map_err(unusable)
     }
 
     fn from_seed(seed: Zeroizing<[u8; 32]>) -> io::Result<Self> {

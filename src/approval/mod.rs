@@ -14,6 +14,7 @@ pub mod webauthn;
 mod people;
 mod proof;
 mod tally;
+pub mod standing;
 mod key_pair;
 
 #[cfg(test)]
@@ -26,4 +27,4 @@ pub use proof::{Answer, Proof};
 pub use refusal::Refusal;
 pub use sshsig::{KeyError, SshKey};
 pub use statement::{MAX_LIFE, Malformed, Nonce, Reason, Statement, Verdict};
-pub use tally::tally;
+pub use tally::{broken_glass, is_due, progress, tally};

@@ -8,7 +8,7 @@ use std::iter;
 
 use crate::approval::identity::Identity;
 use crate::approval::sshsig::SshKey;
-use crate::proposal::{Need, Substance, Terms};
+use crate::proposal::{Need, Stage, Substance, Terms};
 
 /// Everybody who may answer, as the operator configured it.
 #[derive(Clone, Debug, Default)]
@@ -55,24 +55,43 @@ impl People {
         self.persons.iter().find(|person| person.keys.contains(key))
     }
 
-    /// Whether `person` is one of those whom `need` asks; a need without groups asks everybody.
-    pub fn are_asked(&self, need: &Need, person: &Person) -> bool {
-        need.approvers.is_empty()
-            || need.approvers.iter().any(|group| {
-                self.groups.get(group).is_some_and(|group| group.people.contains(&person.name))
-            })
+    /// Whether `person` is one of those whom `stage` asks; one without groups asks everybody.
+    pub fn are_asked(&self, stage: &Stage, person: &Person) -> bool {
+        stage.approvers.is_empty() || self.are_in(&stage.approvers, person)
     }
 
-    /// Whether any of the needs asks `person`.
+    /// Whether any stage of any of the needs asks `person`.
     pub fn may_answer(&self, terms: &Terms, person: &Person) -> bool {
-        terms.needs.iter().any(|need| self.are_asked(need, person))
+        let mut stages = terms.needs.iter().flat_map(|need| &need.stages);
+        stages.any(|stage| self.are_asked(stage, person))
     }
 
-    /// How many must agree to `need`: as many as the rule says, or more where a group does.
-    pub fn quorum(&self, need: &Need) -> usize {
-        let groups = need.approvers.iter().filter_map(|group| self.groups.get(group));
-        let most = groups.map(|group| group.quorum).chain(iter::once(need.quorum)).max();
+    /// Whether `person` may decide alone: every need must let them.
+    pub fn may_break_glass(&self, terms: &Terms, person: &Person) -> bool {
+        let may = |need| self.may_overrule(need, person);
+        !terms.needs.is_empty() && terms.needs.iter().all(may)
+    }
+
+    /// Whether `need` lets `person` decide alone. Where it names no group, nobody may.
+    pub(super) fn may_overrule(&self, need: &Need, person: &Person) -> bool {
+        self.are_in(&need.break_glass, person)
+    }
+
+    /// Whether `person` has any say in it.
+    pub fn concerns(&self, terms: &Terms, person: &Person) -> bool {
+        self.may_answer(terms, person) || self.may_break_glass(terms, person)
+    }
+
+    /// How many must agree in `stage`: as many as the rule says, or more where a group does.
+    pub fn quorum(&self, stage: &Stage) -> usize {
+        let groups = stage.approvers.iter().filter_map(|group| self.groups.get(group));
+        let most = groups.map(|group| group.quorum).chain(iter::once(stage.quorum)).max();
         most.map_or(usize::MAX, |most| most.max(1) as usize)
+    }
+
+    fn are_in(&self, groups: &[String], person: &Person) -> bool {
+        let mut groups = groups.iter().filter_map(|group| self.groups.get(group));
+        groups.any(|group| group.people.contains(&person.name))
     }
 }
 

@@ -5,12 +5,14 @@ use std::fmt;
 /// Why not. Nothing of a refused signature counts.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Refusal {
-    /// It overrules everybody else, which nothing here allows yet.
+    /// It overrules everybody else, which the rules do not allow this person.
     BreakGlass,
     /// The passkey answered something else than this statement.
     Challenge,
     /// The assertion was made inside of a page of another site.
     CrossOrigin,
+    /// Those of an earlier stage have not agreed yet.
+    Early,
     /// The signature or assertion cannot be read.
     MalformedProof,
     /// The statement is worth nothing any more.
@@ -19,8 +21,14 @@ pub enum Refusal {
     Namespace,
     /// Nobody asked this person.
     NotAsked,
+    /// What was agreed to is too long for anybody to have seen all of it.
+    NotShown,
+    /// There is nothing that this person could take back.
+    NothingSaid,
     /// The passkey was used at a site that is not ours.
     Origin,
+    /// The standing approval is for something else.
+    Outside,
     /// It is about a request of their own, or of an agent that works for them.
     OwnRequest,
     /// The passkey answered for another relying party.
@@ -48,16 +56,20 @@ pub enum Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::BreakGlass => "a single person cannot overrule the others here",
+            Self::BreakGlass => "the rules do not let this person decide alone",
             Self::Challenge => "the passkey signed another statement; sign this one",
             Self::CrossOrigin => "the passkey was used inside of another site's page",
             Self::MalformedProof => "the signature cannot be read; send it as it was written",
+            Self::Early => "those of an earlier stage have to agree first",
             Self::Expired => "the signed statement has expired; sign a new one",
             Self::Namespace => "the signature is not for `countersign`; use `-n countersign`",
             Self::NotAsked => "this person is in none of the groups that are asked",
+            Self::NotShown => "it is too long to be shown whole, so nobody can agree to it",
+            Self::NothingSaid => "there is no yes of this person to take back",
             Self::OwnRequest => {
                 "nobody may answer for their own request, or for an agent of theirs"
             }
+            Self::Outside => "this standing approval is for something else",
             Self::Origin => "the passkey was used at a site that is not configured",
             Self::RelyingParty => "the passkey answered for another relying party",
             Self::Signature => "the signature does not match the statement",

@@ -35,6 +35,8 @@ pub enum Verdict {
     BreakGlass(Reason),
     /// No, and why, where they say.
     Deny(Option<Reason>),
+    /// Their yes is worth nothing any more, and why, where they say.
+    Withdraw(Option<Reason>),
 }
 
 /// Sixteen random bytes, so that no signature can be used twice. Printed as 32 hexadecimal digits.
@@ -107,6 +109,7 @@ impl Statement {
             ("break-glass", Some(reason)) => Verdict::BreakGlass(reason),
             ("break-glass", None) => return Err(Malformed::Line("reason")),
             ("deny", reason) => Verdict::Deny(reason),
+            ("withdraw", reason) => Verdict::Withdraw(reason),
             _ => return Err(Malformed::Line("verdict")),
         };
         let statement = Self::new(verdict, proposal, approver, nonce, issued, expires)?;
@@ -149,15 +152,33 @@ impl Statement {
 
 impl fmt::Display for Statement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (verdict, reason) = match &self.verdict {
-            Verdict::Approve => ("approve", None),
-            Verdict::BreakGlass(reason) => ("break-glass", Some(reason)),
-            Verdict::Deny(reason) => ("deny", reason.as_ref()),
-        };
-        writeln!(f, "{VERSION}\nverdict: {verdict}\nproposal: {}", self.proposal)?;
+        writeln!(f, "{VERSION}\nverdict: {}\nproposal: {}", self.verdict, self.proposal)?;
         writeln!(f, "approver: {}\nnonce: {}", self.approver, self.nonce)?;
         writeln!(f, "issued: {}\nexpires: {}", self.issued, self.expires)?;
+        let reason = self.verdict.reason();
         reason.map_or(Ok(()), |reason| writeln!(f, "reason: {}", reason.0))
+    }
+}
+
+impl Verdict {
+    /// Why, where the person says so.
+    pub fn reason(&self) -> Option<&Reason> {
+        match self {
+            Self::Approve => None,
+            Self::BreakGlass(reason) => Some(reason),
+            Self::Deny(reason) | Self::Withdraw(reason) => reason.as_ref(),
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Approve => "approve",
+            Self::BreakGlass(_) => "break-glass",
+            Self::Deny(_) => "deny",
+            Self::Withdraw(_) => "withdraw",
+        })
     }
 }
 
@@ -172,7 +193,8 @@ impl Nonce {
         Self(*Uuid::new_v4().as_bytes())
     }
 
-    fn parse(text: &str) -> Option<Self> {
+    /// Reads back what [`Display`](fmt::Display) printed; `None` if `text` is anything else.
+    pub fn parse(text: &str) -> Option<Self> {
         hex(text).map(Self)
     }
 }
@@ -238,7 +260,7 @@ fn hex<const N: usize>(text: &str) -> Option<[u8; N]> {
 }
 
 /// A time from RFC 3339; that it is the one spelling is found out when the whole is printed.
-fn time(text: &str) -> Option<Timestamp> {
+pub(super) fn time(text: &str) -> Option<Timestamp> {
     let micros = jiff::Timestamp::from_str(text).ok()?.as_microsecond();
     u64::try_from(micros).ok().map(Timestamp::from_micros)
 }
@@ -249,7 +271,7 @@ const VERSION: &str = "countersign approval v1";
 pub const MAX_LIFE: Duration = Duration::from_secs(7 * 24 * 3_600);
 
 /// The last time that is printed with a year of four digits: the end of 9998.
-const LAST_TIME: Timestamp = Timestamp::from_micros(253_370_764_799_999_999);
+pub(super) const LAST_TIME: Timestamp = Timestamp::from_micros(253_370_764_799_999_999);
 
 const MAX_REASON: usize = 1_000;
 

@@ -1,29 +1,31 @@
-//! `countersign approve` and `countersign deny`: a person's signed answer to one proposal.
+//! `countersign approve`, `deny` and `withdraw`: a person's signed word on one proposal.
 //!
 //! What is signed is what was shown: the whole request is printed, and either a person at a terminal
 //! says yes to it, or the digest on the command line must be that of the proposal as it is now. The
-//! private key stays with `ssh-keygen`, which asks for a passphrase or a touch by itself.
+//! private key stays with `ssh-keygen`.
 
-use std::fs;
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
 
-use crate::approval::{
-    Identity, MAX_LIFE, Nonce, People, Proof, Reason, Refusal, SshKey, Statement, Verdict,
-};
+use crate::approval::{Identity, MAX_LIFE, Nonce, Proof, Reason, Statement, Verdict};
+use crate::cli::not::Not;
+use crate::cli::signing::Signing;
 use crate::cli::stored::Stored;
 use crate::cli::{ConfigPath, Exit};
 use crate::clock::Clock;
 use crate::id::ProposalId;
-use crate::proposal::{Card, Proposal, Status};
-use crate::store::Error;
+use crate::proposal::{Card, Proposal, State, Status};
 
 /// What `approve` takes.
 #[derive(Debug, clap::Args)]
 pub(super) struct Approve {
     #[command(flatten)]
     answer: Answer,
+    /// Decide alone, in an emergency, where the rules let you; it is on the record, and an alert
+    #[arg(long, requires = "reason")]
+    break_glass: bool,
+    /// With `--break-glass`: why, in one line
+    #[arg(long, requires = "break_glass")]
+    reason: Option<String>,
 }
 
 /// What `deny` takes.
@@ -36,13 +38,22 @@ pub(super) struct Deny {
     reason: Option<String>,
 }
 
+/// What `withdraw` takes.
+#[derive(Debug, clap::Args)]
+pub(super) struct Withdraw {
+    #[command(flatten)]
+    answer: Answer,
+    /// Why, in one line
+    #[arg(long)]
+    reason: Option<String>,
+}
+
 #[derive(Debug, clap::Args)]
 struct Answer {
     /// The proposal: `prp_…`
     id: String,
-    /// The SSH key to sign with, which `ssh-keygen` reads; `KEY.pub` must stand beside it
-    #[arg(short, long, value_name = "KEY")]
-    key: PathBuf,
+    #[command(flatten)]
+    signing: Signing,
     /// The digest of what you have looked at; without it you are shown the request and asked
     #[arg(long)]
     digest: Option<String>,
@@ -50,36 +61,41 @@ struct Answer {
     config: ConfigPath,
 }
 
-/// Why nobody answered.
-struct Not(Exit, String);
-
 impl Approve {
     pub(super) fn run(self, out: &mut dyn Write, err: &mut dyn Write) -> io::Result<Exit> {
-        self.answer.run(Verdict::Approve, out, err)
+        let verdict = read(self.reason.as_deref())
+            .map(|reason| reason.map_or(Verdict::Approve, Verdict::BreakGlass));
+        self.answer.run(verdict, out, err)
     }
 }
 
 impl Deny {
     pub(super) fn run(self, out: &mut dyn Write, err: &mut dyn Write) -> io::Result<Exit> {
-        match self.reason.as_deref().map(Reason::parse).transpose() {
-            Ok(reason) => self.answer.run(Verdict::Deny(reason), out, err),
-            Err(why) => {
-                writeln!(err, "{why}")?;
-                Ok(Exit::Failed)
-            }
-        }
+        self.answer.run(read(self.reason.as_deref()).map(Verdict::Deny), out, err)
     }
 }
 
+impl Withdraw {
+    pub(super) fn run(self, out: &mut dyn Write, err: &mut dyn Write) -> io::Result<Exit> {
+        self.answer.run(read(self.reason.as_deref()).map(Verdict::Withdraw), out, err)
+    }
+}
+
+fn read(reason: Option<&str>) -> Result<Option<Reason>, Not> {
+    let reason = reason.map(Reason::parse).transpose();
+    reason.map_err(|why| Not(Exit::Failed, why.to_string()))
+}
+
 impl Answer {
-    fn run(self, verdict: Verdict, out: &mut dyn Write, err: &mut dyn Write) -> io::Result<Exit> {
-        match self.answer(verdict, err) {
+    fn run(
+        self,
+        verdict: Result<Verdict, Not>,
+        out: &mut dyn Write,
+        err: &mut dyn Write,
+    ) -> io::Result<Exit> {
+        match verdict.and_then(|verdict| self.answer(verdict, err)) {
             Ok(proposal) => {
-                let id = proposal.id();
-                match proposal.state().status {
-                    Status::Pending => writeln!(out, "{id} waits for more people")?,
-                    status => writeln!(out, "{id} is {status}")?,
-                }
+                writeln!(out, "{}", outcome(&proposal))?;
                 Ok(Exit::Done)
             }
             Err(Not(exit, why)) => {
@@ -96,18 +112,13 @@ impl Answer {
             let why = "not a proposal's id, which is prp_ and 32 hexadecimal digits";
             Not(Exit::NotFound, format!("`{}` is {why}", self.id))
         })?;
-        let proposal = stored.with(async move |store| store.load(id).await)??;
-        writeln!(err, "{}", Card(&proposal))?;
+        let (people, now) = (&stored.people, Clock::System.now());
+        let seen = stored.with(async move |store| store.dossier(id, people, now).await)?;
+        let (proposal, background) = seen?;
+        writeln!(err, "{}", Card::new(&proposal, &background, now))?;
         self.confirm(&verdict, &proposal, err)?;
-        let approver = self.approver(&stored.people)?;
-        let now = Clock::System.now();
-        let (digest, nonce) = (proposal.digest(), Nonce::fresh());
-        let expires = proposal.draft().expires_at.min(now.plus(MAX_LIFE));
-        let statement = Statement::new(verdict, digest, approver, nonce, now, expires)
-            .map_err(|_| Not(Exit::Conflict, "its time is over".to_owned()))?;
-        let proof = Proof::new(&statement, &self.sign(&statement.to_string())?);
-        let people = &stored.people;
-        Ok(stored.with(async move |store| store.answer(id, proof, people, now).await)??)
+        let approver = self.signing.person(&stored.people)?.name.clone();
+        sign(&stored, &self.signing, approver, verdict, &proposal)
     }
 
     /// Sees to it that what is signed is what was looked at.
@@ -126,65 +137,42 @@ impl Answer {
             let why = "nobody is there to ask: say with `--digest` what you have looked at";
             return Err(Not(Exit::Failed, why.to_owned()));
         }
-        let verb = if *verdict == Verdict::Approve { "approve" } else { "deny" };
-        write!(err, "type `{verb}` to sign this: ")?;
+        write!(err, "type `{verdict}` to sign this: ")?;
         err.flush()?;
         let mut line = String::new();
         io::stdin().read_line(&mut line)?;
-        let is_said = line.trim() == verb;
+        let is_said = line.trim() == verdict.to_string();
         is_said.then_some(()).ok_or_else(|| Not(Exit::Failed, "nothing was signed".to_owned()))
     }
-
-    /// The person is the one whose key it is.
-    fn approver(&self, people: &People) -> Result<Identity, Not> {
-        let mut public = self.key.clone().into_os_string();
-        public.push(".pub");
-        let public = PathBuf::from(public);
-        let not = |why: String| Not(Exit::Failed, format!("{}: {why}", public.display()));
-        let line = fs::read_to_string(&public).map_err(|why| not(why.to_string()))?;
-        let key = SshKey::parse(line.trim_end()).map_err(|why| not(why.to_string()))?;
-        let person = people.with_key(&key).ok_or_else(|| {
-            let why = format!("{} is nobody's key in `approvals.people`", key.fingerprint());
-            Not(Exit::NotPermitted, why)
-        })?;
-        Ok(person.name.clone())
-    }
-
-    /// What `ssh-keygen` signs; the key itself is read by nobody else.
-    fn sign(&self, statement: &str) -> Result<String, Not> {
-        let not = |why: &str| Not(Exit::Failed, format!("ssh-keygen: {why}"));
-        let mut command = Command::new("ssh-keygen");
-        command.args(["-Y", "sign", "-n", "countersign", "-f"]).arg(&self.key);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut signing = command.spawn().map_err(|why| not(&why.to_string()))?;
-        if let Some(mut input) = signing.stdin.take() {
-            input.write_all(statement.as_bytes())?;
-        }
-        let signed = signing.wait_with_output()?;
-        if !signed.status.success() {
-            return Err(not(String::from_utf8_lossy(&signed.stderr).trim()));
-        }
-        Ok(String::from_utf8_lossy(&signed.stdout).into_owned())
-    }
 }
 
-impl From<io::Error> for Not {
-    fn from(why: io::Error) -> Self {
-        Self(Exit::Failed, why.to_string())
-    }
+/// Signs what was shown, and hands it in.
+///
+/// # Errors
+/// [`Not`], and why.
+pub(super) fn sign(
+    stored: &Stored,
+    signing: &Signing,
+    approver: Identity,
+    verdict: Verdict,
+    proposal: &Proposal,
+) -> Result<Proposal, Not> {
+    let (id, now) = (proposal.id(), Clock::System.now());
+    let (digest, nonce) = (proposal.digest(), Nonce::fresh());
+    let expires = proposal.draft().expires_at.min(now.plus(MAX_LIFE));
+    let statement = Statement::new(verdict, digest, approver, nonce, now, expires)
+        .map_err(|_| Not(Exit::Conflict, "its time is over".to_owned()))?;
+    let proof = Proof::new(&statement, &signing.sign(&statement.to_string())?);
+    let people = &stored.people;
+    Ok(stored.with(async move |store| store.answer(id, proof, people, now).await)??)
 }
 
-impl From<Error> for Not {
-    fn from(why: Error) -> Self {
-        let exit = match &why {
-            Error::Unknown(_) => Exit::NotFound,
-            Error::Refused(Refusal::NotAsked | Refusal::OwnRequest | Refusal::Stranger) => {
-                Exit::NotPermitted
-            }
-            Error::Refused(_) => Exit::Unverified,
-            Error::Illegal(_) | Error::Answered => Exit::Conflict,
-            _ => Exit::Failed,
-        };
-        Self(exit, why.to_string())
+/// Where it stands now, in one line.
+pub(super) fn outcome(proposal: &Proposal) -> String {
+    let (id, State { status, withdrawn_by, .. }) = (proposal.id(), proposal.state());
+    match (status, withdrawn_by) {
+        (Status::Pending, _) => format!("{id} waits for more people"),
+        (_, Some(person)) => format!("{id} is not carried out: {person} took their yes back"),
+        (status, None) => format!("{id} is {status}"),
     }
 }

@@ -12,11 +12,15 @@ mod policy;
 mod policy_bench;
 mod policy_report;
 mod policy_test;
+mod not;
 mod proposal;
 mod replay;
 mod policy_check;
+mod review;
 mod revoke;
 mod serve;
+mod signing;
+mod standing;
 mod stored;
 mod suggest;
 mod task;
@@ -65,14 +69,21 @@ enum Command {
     /// Look at what agents have put forward
     #[command(subcommand)]
     Proposal(proposal::Command),
+    /// Walk through what waits for you, and answer it
+    Review(review::Review),
     /// Take back at once what an agent, a credential, a task or a trust domain may do
     #[command(subcommand)]
     Revoke(revoke::Command),
     /// Serve agents
     Serve(serve::Arguments),
+    /// Agree to some requests in advance: so many, of one shape, for a while
+    #[command(subcommand)]
+    Standing(standing::Command),
     /// Look at the tasks that agents work on, and end them
     #[command(subcommand)]
     Task(task::Command),
+    /// Take back a yes that you have given, until it is sent
+    Withdraw(answer::Withdraw),
 }
 
 #[derive(Debug, Subcommand)]
@@ -123,12 +134,15 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Explain(arguments) => arguments.run(out, err),
         Command::Policy(command) => command.run(out, err),
         Command::Proposal(command) => command.run(out, err),
+        Command::Review(arguments) => arguments.run(out, err),
         Command::Revoke(command) => command.run(out, err),
         Command::Serve(arguments) => {
             log::start(level.unwrap_or("info"));
             arguments.run(err)
         }
+        Command::Standing(command) => command.run(out, err),
         Command::Task(command) => command.run(out, err),
+        Command::Withdraw(arguments) => arguments.run(out, err),
     };
     let exit = ended.unwrap_or_else(|why| {
         // If even this cannot be said, nobody is there to hear it.

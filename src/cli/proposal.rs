@@ -134,20 +134,19 @@ fn show(
     err: &mut dyn Write,
 ) -> io::Result<Exit> {
     let Some(id) = named(id, err)? else { return Ok(Exit::NotFound) };
+    let now = Clock::System.now();
     let found = stored.with(async |store| {
-        Ok((store.load(id).await?, store.approvals(id).await?, store.trouble(id).await?))
+        let seen = store.dossier(id, &stored.people, now).await?;
+        Ok((seen, store.approvals(id).await?, store.trouble(id).await?))
     })?;
     match found {
-        Ok((proposal, approvals, trouble)) => {
-            writeln!(out, "{}", Card(&proposal))?;
+        Ok(((proposal, background), approvals, trouble)) => {
+            writeln!(out, "{}", Card::new(&proposal, &background, now))?;
             if let Some(trouble) = &trouble {
                 writeln!(out, "  trouble  {}", Told(trouble))?;
             }
-            for Approval { approver, proof, at } in &approvals {
-                writeln!(out, "  answered {approver}, {at}")?;
-                if signatures {
-                    writeln!(out, "\n{}", proof.as_str())?;
-                }
+            for Approval { approver, proof, at } in approvals.iter().filter(|_| signatures) {
+                writeln!(out, "  signed   {approver}, {at}\n\n{}", proof.as_str())?;
             }
             Ok(Exit::Done)
         }

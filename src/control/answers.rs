@@ -30,7 +30,7 @@ pub(super) async fn statement(visit: Visit<'_>) -> Result<Reply, Failure> {
     let proposal = seen(&visit).await?;
     let person = person(&visit)?;
     let verdict = verdict(&visit)?;
-    undecided(&proposal, &visit)?;
+    open(&proposal, &verdict, &visit)?;
     let expires = proposal.draft().expires_at.min(visit.now.plus(MAX_LIFE));
     let (digest, name) = (proposal.digest(), person.name.clone());
     let statement = Statement::new(verdict, digest, name, Nonce::fresh(), visit.now, expires)
@@ -44,14 +44,14 @@ pub(super) async fn hand_in(visit: Visit<'_>) -> Result<Reply, Failure> {
     visit.request.means(proposal.digest())?;
     let person = person(&visit)?.clone();
     let HandedIn { proof } = visit.request.json(FORM).await?;
-    undecided(&proposal, &visit)?;
     let (proof, people) = (Proof::from_text(proof), visit.snapshot.people.clone());
+    open(&proposal, &proof.claimed().unwrap_or(Verdict::Approve), &visit)?;
     let answer = proof.verify(&proposal, &people, visit.now)?;
     if *answer.approver() != person.name {
         return Err(Failure::NotPermitted("this is another person's signature, not yours"));
     }
     let answered = visit.service.desk.answer(proposal.id(), proof, people, visit.now).await?;
-    let verdict = answer.verdict();
+    let verdict = answer.verdict().to_string();
     tracing::info!(approver = %person.name, proposal = %proposal.id(), %verdict, "answered");
     let reply = Reply::json(&whole(&visit, &answered).await?).tagged(answered.digest());
     Ok(reply.with_status(StatusCode::CREATED))
@@ -70,21 +70,32 @@ fn verdict(visit: &Visit<'_>) -> Result<Verdict, Failure> {
     match (visit.request.query("verdict").as_deref(), reason) {
         (Some("approve"), None) => Ok(Verdict::Approve),
         (Some("deny"), reason) => Ok(Verdict::Deny(reason)),
+        (Some("withdraw"), reason) => Ok(Verdict::Withdraw(reason)),
+        (Some("break-glass"), Some(reason)) => Ok(Verdict::BreakGlass(reason)),
         (Some("approve"), Some(_)) => {
             Err(Failure::Malformed("a yes has no `reason` in its statement".into()))
         }
-        _ => Err(Failure::Malformed("`verdict` is `approve` or `deny`".into())),
+        (Some("break-glass"), None) => {
+            Err(Failure::Malformed("who decides alone says why: `reason`".into()))
+        }
+        _ => Err(Failure::Malformed(VERDICTS.into())),
     }
 }
 
-/// What nobody can answer any more is said before anything is looked at.
-fn undecided(proposal: &Proposal, visit: &Visit<'_>) -> Result<(), Failure> {
+/// What nobody can answer any more is said before anything is looked at; a yes can be taken back for
+/// longer.
+fn open(proposal: &Proposal, verdict: &Verdict, visit: &Visit<'_>) -> Result<(), Failure> {
     let (status, expires) = (proposal.state().status, proposal.draft().expires_at);
-    match status {
-        Status::Pending if expires > visit.now => Ok(()),
-        Status::Pending | Status::Expired => Err(Error::Illegal(Illegal::Expired(expires)).into()),
-        status => Err(Error::Illegal(Illegal::Decided(status)).into()),
+    match (status, verdict) {
+        (Status::Approved, Verdict::Withdraw(_)) => Ok(()),
+        (Status::Pending, _) if expires > visit.now => Ok(()),
+        (Status::Pending | Status::Expired, _) => {
+            Err(Error::Illegal(Illegal::Expired(expires)).into())
+        }
+        (status, _) => Err(Error::Illegal(Illegal::Decided(status)).into()),
     }
 }
+
+const VERDICTS: &str = "`verdict` is `approve`, `break-glass`, `deny` or `withdraw`";
 
 const FORM: &str = "a JSON object with `proof`: the statement, and below it the signature";

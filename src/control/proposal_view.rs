@@ -96,9 +96,19 @@ pub(super) struct Reason {
     message: String,
 }
 
-/// How many of whom must say yes.
+/// Whose yes it takes.
 #[derive(Debug, JsonSchema, Serialize)]
 struct Need {
+    /// In the order in which they are met.
+    stages: Vec<Stage>,
+    /// The groups of which one person may decide alone, in an emergency.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    break_glass: Vec<String>,
+}
+
+/// How many of whom must say yes.
+#[derive(Debug, JsonSchema, Serialize)]
+struct Stage {
     /// As many as the rule says, or more where a group does.
     quorum: usize,
     /// The groups; everybody, where there is none.
@@ -147,9 +157,9 @@ struct Answer {
     approver: String,
     /// When.
     at: String,
-    /// `approve` or `deny`; not there, if the signature is worth nothing any more.
+    /// `approve`, `break-glass`, `deny` or `withdraw`; not there, if the signature is worth nothing any more.
     #[serde(skip_serializing_if = "Option::is_none")]
-    verdict: Option<&'static str>,
+    verdict: Option<String>,
     /// The statement and the signature over it, as `ssh-keygen -Y verify` takes them apart.
     proof: String,
 }
@@ -210,10 +220,13 @@ impl Whole {
         let state = proposal.state();
         let answers: Vec<_> =
             approvals.iter().map(|one| Answer::of(one, proposal, people, now)).collect();
-        let has_answered = |name: &str| answers.iter().any(|answer| answer.approver == name);
+        let has_answered = |name: &str| {
+            let last = answers.iter().rfind(|answer| answer.approver == name);
+            last.is_some_and(|last| last.verdict.as_deref() != Some("withdraw"))
+        };
         let asks_you = caller.person().is_some_and(|person| {
             Standing::of(proposal, now) == Standing::Waiting
-                && people.may_answer(&draft.terms, person)
+                && people.concerns(&draft.terms, person)
                 && !person.is_behind(substance)
                 && !has_answered(person.name.as_str())
         });
@@ -245,7 +258,14 @@ impl Reason {
 
 impl Need {
     fn of(need: &proposal::Need, people: &People) -> Self {
-        Self { quorum: people.quorum(need), groups: need.approvers.clone() }
+        let stage = |stage: &proposal::Stage| Stage {
+            quorum: people.quorum(stage),
+            groups: stage.approvers.clone(),
+        };
+        Self {
+            stages: need.stages.iter().map(stage).collect(),
+            break_glass: need.break_glass.clone(),
+        }
     }
 }
 
@@ -284,7 +304,7 @@ impl Answer {
         Self {
             approver: approver.clone(),
             at: at.to_string(),
-            verdict: proved.map(|answer| answer.verdict().as_str()),
+            verdict: proved.map(|answer| answer.verdict().to_string()),
             proof: proof.as_str().to_owned(),
         }
     }

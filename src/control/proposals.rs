@@ -32,7 +32,7 @@ pub(super) async fn list(visit: Visit<'_>) -> Result<Reply, Failure> {
     let people = visit.snapshot.people.clone();
     let view = move |proposal: &Proposal| {
         let terms = &proposal.draft().terms;
-        let is_seen = person.as_ref().is_none_or(|person| people.may_answer(terms, person));
+        let is_seen = person.as_ref().is_none_or(|person| people.concerns(terms, person));
         is_seen.then(|| Brief::of(proposal))
     };
     let (briefs, last) = visit.service.desk.proposals(listing, view).await?;
@@ -43,10 +43,17 @@ pub(super) async fn list(visit: Visit<'_>) -> Result<Reply, Failure> {
 pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, Failure> {
     let proposal = seen(&visit).await?;
     let reply = match visit.request.wants_text() {
-        true => Reply::text(format!("{}\n", Card(&proposal))),
+        true => Reply::text(format!("{}\n", card(&visit, &proposal).await?)),
         false => Reply::json(&whole(&visit, &proposal).await?),
     };
     Ok(reply.tagged(proposal.digest()))
+}
+
+/// What `countersign proposal show` prints.
+async fn card(visit: &Visit<'_>, proposal: &Proposal) -> Result<String, Failure> {
+    let (people, now) = (visit.snapshot.people.clone(), visit.now);
+    let (proposal, background) = visit.service.desk.dossier(proposal.id(), people, now).await?;
+    Ok(Card::new(&proposal, &background, now).to_string())
 }
 
 /// Takes one back, until it is sent.
@@ -67,7 +74,7 @@ pub(super) async fn seen(visit: &Visit<'_>) -> Result<Proposal, Failure> {
     let id = ProposalId::parse(visit.request.id()).ok_or(Failure::Missing("proposal"))?;
     let proposal = visit.service.desk.load(id).await?;
     let terms = &proposal.draft().terms;
-    let asks = |person| visit.snapshot.people.may_answer(terms, person);
+    let asks = |person| visit.snapshot.people.concerns(terms, person);
     match visit.caller.is_operator() || visit.caller.person().is_some_and(asks) {
         true => Ok(proposal),
         false => Err(Failure::NotPermitted("this proposal does not ask you")),

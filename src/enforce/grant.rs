@@ -41,8 +41,14 @@ pub struct Grant {
 impl Grant {
     pub(super) fn issue(ask: Ask, decision: Decision) -> Self {
         let approved = ask.approval.as_deref().map(|approval| {
-            let Approval { proposal, digest, approvers, .. } = approval;
-            format!("proposal={proposal} digest={digest} approvers={}", approvers.join(","))
+            let Approval { proposal, digest, approvers, standing, break_glass, .. } = approval;
+            let names = (!standing.is_empty()).then(|| format!(" standing={}", standing.join(",")));
+            let alone = break_glass.as_ref().map(|broken| {
+                format!(" break_glass={} reason={:?}", broken.approver, broken.reason)
+            });
+            let (names, alone) = (names.unwrap_or_default(), alone.unwrap_or_default());
+            let approvers = approvers.join(",");
+            format!("proposal={proposal} digest={digest} approvers={approvers}{names}{alone}")
         });
         Self { revision: decision.revision().to_string(), approved, ask, decision }
     }

@@ -15,6 +15,8 @@ pub struct StateMetrics {
     pub lag: Histogram,
     /// `countersign_exchanges_cut_total`
     pub cut: IntCounter,
+    /// `countersign_break_glass_total`
+    pub break_glass: IntCounter,
     /// `countersign_proposals{state}`: `pending`, `queued`, `running`, `unsent` or `unknown`.
     pub proposals: IntGaugeVec,
     /// `countersign_callbacks_total{result}`: `sent`, `failed` or `given_up`.
@@ -40,6 +42,11 @@ impl StateMetrics {
                 r,
                 "exchanges_cut_total",
                 "Exchanges that were open when what they hang on was revoked.",
+            )?,
+            break_glass: int_counter(
+                r,
+                "break_glass_total",
+                "Requests that went out because one person decided alone.",
             )?,
             proposals: int_gauges(
                 r,

@@ -12,8 +12,21 @@ pub struct Approval {
     pub proposal: ProposalId,
     /// The names of those who agreed, each once, in alphabetical order.
     pub approvers: Vec<String>,
+    /// The standing approvals among what they signed, by name.
+    pub standing: Vec<String>,
+    /// Who decided alone, where somebody did.
+    pub break_glass: Option<BreakGlass>,
     /// What was agreed to, as it is printed: `sha-256:` and hexadecimal digits.
     pub digest: String,
     /// When it was.
     pub decided_at: Timestamp,
+}
+
+/// One person who decided alone, in an emergency.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct BreakGlass {
+    /// Their name.
+    pub approver: String,
+    /// Why, in their own words.
+    pub reason: String,
 }

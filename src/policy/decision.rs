@@ -193,23 +193,35 @@ pub enum Effect {
 /// Whose agreement a request needs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ApprovalNeed {
-    /// How many people must say yes; at least one.
-    pub quorum: u32,
-    /// Who may; empty means the groups that the configuration names.
-    pub approvers: Vec<String>,
+    /// Who must say yes, in this order; there is at least one stage.
+    pub stages: Vec<ApprovalStage>,
+    /// The groups of which one person may decide alone, in an emergency; empty means nobody.
+    pub break_glass: Vec<String>,
     /// How long the question stands.
     pub expires_in: Option<Duration>,
     /// One sentence for the people who are asked.
     pub summary: Option<String>,
     /// How grave it is, in the rules' own word.
     pub risk: Option<String>,
+    /// What makes it that grave, likewise.
+    pub risk_reasons: Vec<String>,
+}
+
+/// Whose agreement is needed before the next people are asked.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ApprovalStage {
+    /// How many people must say yes; at least one.
+    pub quorum: u32,
+    /// Of which groups; empty means everybody who may answer.
+    pub approvers: Vec<String>,
 }
 
 impl ApprovalNeed {
     fn text_bytes(&self) -> usize {
-        let approvers = self.approvers.iter().map(String::len);
-        let words = [&self.summary, &self.risk].into_iter().flatten().map(String::len);
-        approvers.chain(words).sum()
+        let groups = self.stages.iter().flat_map(|stage| &stage.approvers);
+        let words = [&self.summary, &self.risk].into_iter().flatten();
+        let all = groups.chain(words).chain(&self.break_glass).chain(&self.risk_reasons);
+        all.map(String::len).sum()
     }
 }
 

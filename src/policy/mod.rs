@@ -47,12 +47,12 @@ pub mod specimen;
 #[cfg(test)]
 mod tests;
 
-pub use approval::Approval;
+pub use approval::{Approval, BreakGlass};
 pub use archive::is_archive;
 pub use bundle::Bundle;
 pub use checker::Checker;
 pub use config::Config;
-pub use decision::{ApprovalNeed, Decision, Effect, Reason};
+pub use decision::{ApprovalNeed, ApprovalStage, Decision, Effect, Reason};
 pub use edition::Edition;
 pub use entry::EntryPoint;
 pub use explain::Explainer;

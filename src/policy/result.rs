@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::policy::decision::{ApprovalNeed, Decision, Effect};
+use crate::policy::decision::{ApprovalNeed, ApprovalStage, Decision, Effect};
 use crate::policy::obligation::Duty;
 use crate::task::Amount;
 
@@ -49,13 +49,28 @@ impl Decision {
 }
 
 fn approval(need: &ApprovalNeed) -> Value {
-    json!({
-        "approvers": need.approvers,
+    let mut shown = json!({
         "expires_in": need.expires_in.map(|time| format!("{}s", time.as_secs())),
-        "quorum": need.quorum,
         "risk": need.risk,
         "summary": need.summary,
-    })
+    });
+    match need.stages.as_slice() {
+        [stage] => {
+            shown["approvers"] = json!(stage.approvers);
+            shown["quorum"] = json!(stage.quorum);
+        }
+        stages => shown["stages"] = stages.iter().map(stage).collect(),
+    }
+    for (key, list) in [("break_glass", &need.break_glass), ("risk_reasons", &need.risk_reasons)] {
+        if !list.is_empty() {
+            shown[key] = json!(list);
+        }
+    }
+    shown
+}
+
+fn stage(stage: &ApprovalStage) -> Value {
+    json!({ "approvers": stage.approvers, "quorum": stage.quorum })
 }
 
 impl Duty {

@@ -70,7 +70,8 @@ impl Digest {
         &self.0
     }
 
-    fn over(bytes: &[u8]) -> Self {
+    /// The digest of these bytes, which say what they are.
+    pub(super) fn over(bytes: &[u8]) -> Self {
         let mut sum = [0; 32];
         sum.copy_from_slice(digest(&SHA256, bytes).as_ref());
         Self(sum)

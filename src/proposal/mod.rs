@@ -10,24 +10,26 @@ mod request;
 mod substance;
 mod digest;
 mod terms;
+mod kind;
 mod origin;
 mod callback;
-mod card;
 mod answer;
 mod state;
 #[expect(clippy::module_inception, reason = "the noun itself stands in a file of its name")]
 mod proposal;
+mod card;
 #[cfg(test)]
 pub(crate) mod tests;
 
 pub use answer::{Answer, MAX_ANSWER_BODY};
 pub use callback::Callback;
-pub use card::Card;
+pub use card::{Background, Card, History, Purpose, Word};
 pub use digest::{Difference, Digest};
 pub use encoding::Undecodable;
+pub use kind::{kind, rule};
 pub use origin::Origin;
 pub use proposal::{Draft, IdempotencyKey, Proposal};
-pub use request::{MAX_BODY, MAX_HEAD, Oversized, Request};
+pub use request::{MAX_BODY, MAX_HEAD, MAX_SHOWN, Oversized, Request};
 pub use state::{Claim, Execution, Illegal, Outcome, State, Status, Verdict};
 pub use substance::{MAX_CHAIN, Substance};
-pub use terms::{Need, Terms};
+pub use terms::{Need, Progress, Stage, Terms};

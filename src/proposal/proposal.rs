@@ -188,12 +188,20 @@ impl Proposal {
         self.state.finish(executor, outcome, now)
     }
 
-    /// It is not carried out after all: revoked, withdrawn, or refused by policy at the last.
+    /// It is not carried out after all: revoked, taken back, or refused by policy at the last.
     ///
     /// # Errors
     /// [`Illegal`], if it is not approved and queued.
     pub fn abandon(&mut self, now: Timestamp) -> Result<(), Illegal> {
         self.state.abandon(now)
+    }
+
+    /// One of those who agreed takes their yes back: nothing is sent.
+    ///
+    /// # Errors
+    /// [`Illegal`], if it is not approved and queued.
+    pub fn withdraw(&mut self, person: &str, now: Timestamp) -> Result<(), Illegal> {
+        self.state.withdraw(person, now)
     }
 
     /// Its executor died: what came of it is unknown.

@@ -18,6 +18,10 @@ pub const MAX_BODY: usize = 1 << 20;
 /// The most that authority, path, query and headers may take together, in bytes.
 pub const MAX_HEAD: usize = 64 << 10;
 
+/// The most of a request that is shown to a person, in bytes. Nobody reads more than that, so a longer
+/// one cannot be agreed to.
+pub const MAX_SHOWN: usize = 64 << 10;
+
 /// One request, whole.
 #[derive(Clone, Eq, PartialEq)]
 pub struct Request {
@@ -40,6 +44,8 @@ pub enum Oversized {
     Chain,
     /// Authority, path, query and headers take more than [`MAX_HEAD`].
     Head,
+    /// It takes people's agreement, and is longer than [`MAX_SHOWN`].
+    Hidden,
     /// The URI has no scheme or no authority.
     Relative,
 }
@@ -118,6 +124,17 @@ impl Request {
         &self.body
     }
 
+    /// Whether a person can be shown all of it.
+    pub fn can_be_shown(&self) -> bool {
+        self.head_len() + self.body.len() <= MAX_SHOWN
+    }
+
+    fn head_len(&self) -> usize {
+        let headers = self.headers.iter().map(|(name, value)| name.as_str().len() + value.len());
+        let query = self.query.as_deref().unwrap_or("").len();
+        self.authority.len() + self.path.len() + query + headers.sum::<usize>()
+    }
+
     pub(super) fn write(&self, writer: &mut Writer) {
         writer.text(self.method.as_str());
         writer.text(self.scheme.as_str());
@@ -142,9 +159,7 @@ impl Request {
     }
 
     fn bounded(self) -> Result<Self, Oversized> {
-        let headers = self.headers.iter().map(|(name, value)| name.as_str().len() + value.len());
-        let query = self.query.as_deref().unwrap_or("").len();
-        if self.authority.len() + self.path.len() + query + headers.sum::<usize>() > MAX_HEAD {
+        if self.head_len() > MAX_HEAD {
             return Err(Oversized::Head);
         }
         if self.body.len() > MAX_BODY {
@@ -187,6 +202,11 @@ impl fmt::Display for Oversized {
             Self::Head => write!(
                 f,
                 "address and headers are longer than {MAX_HEAD} bytes; send fewer or shorter ones"
+            ),
+            Self::Hidden => write!(
+                f,
+                "a person has to agree to this, and nobody can be shown more than {MAX_SHOWN} bytes; \
+                 put less forward"
             ),
             Self::Relative => {
                 f.write_str("the request has no scheme or host; name them in its URI")

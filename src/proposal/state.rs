@@ -26,6 +26,8 @@ pub struct State {
     pub finished_at: Option<Timestamp>,
     /// What the upstream answered.
     pub answer: Option<Answer>,
+    /// The person who took their yes back before it was sent.
+    pub withdrawn_by: Option<String>,
 }
 
 /// What was decided about a proposal. All but [`Pending`](Self::Pending) are final.
@@ -104,6 +106,8 @@ pub enum Illegal {
     Expired(Timestamp),
     /// Another executor has it.
     Foreign,
+    /// It may have been sent, so nobody can take their yes back any more.
+    Late(Execution),
     /// It was not approved.
     NotApproved(Status),
     /// It is not waiting for an executor.
@@ -155,6 +159,18 @@ impl State {
         self.queued()?;
         self.end(Outcome::Failed(None), now);
         Ok(())
+    }
+
+    pub(super) fn withdraw(&mut self, person: &str, now: Timestamp) -> Result<(), Illegal> {
+        match (self.status, self.execution) {
+            (Status::Approved, Execution::Queued) => {
+                self.end(Outcome::Failed(None), now);
+                self.withdrawn_by = Some(person.to_owned());
+                Ok(())
+            }
+            (Status::Approved, execution) => Err(Illegal::Late(execution)),
+            (status, _) => Err(Illegal::Decided(status)),
+        }
     }
 
     pub(super) fn lose(&mut self, now: Timestamp) -> Result<(), Illegal> {
@@ -234,6 +250,10 @@ impl fmt::Display for Illegal {
             Self::Early(from) => write!(f, "the proposal may not do this before {from}"),
             Self::Expired(at) => write!(f, "the proposal expired at {at}; put it forward again"),
             Self::Foreign => f.write_str("another executor has the proposal"),
+            Self::Late(execution) => write!(
+                f,
+                "it is too late to take a yes back: the request may be sent (execution {execution})"
+            ),
             Self::NotApproved(status) => write!(f, "the proposal is {status}, not approved"),
             Self::NotQueued(execution) => {
                 write!(f, "the proposal's execution is {execution}, not queued")

@@ -12,10 +12,11 @@ use crate::clock::Timestamp;
 use crate::id::{CredentialName, ProposalId, TaskId};
 use crate::identity::SpiffeId;
 use crate::policy::{Reason, Revision};
+use crate::proposal::encoding::Writer;
 use crate::proposal::{
     Answer, Claim, Difference, Digest, Draft, Execution, IdempotencyKey, Illegal, MAX_ANSWER_BODY,
-    MAX_BODY, MAX_CHAIN, MAX_HEAD, Need, Origin, Outcome, Oversized, Proposal, Request, State,
-    Status, Substance, Terms, Verdict,
+    MAX_BODY, MAX_CHAIN, MAX_HEAD, Need, Origin, Outcome, Oversized, Proposal, Request, Stage,
+    State, Status, Substance, Terms, Verdict,
 };
 
 const CREATED: Timestamp = Timestamp::from_micros(1_000);
@@ -224,14 +225,18 @@ proptest! {
 
     #[test]
     fn terms_are_read_back_whole(
-        needs in vec((any::<u32>(), vec("[a-z]{0,5}", 0..3)), 0..4),
+        needs in vec((vec((any::<u32>(), vec("[a-z]{0,5}", 0..3)), 0..3), vec("[a-z]", 0..2)), 0..4),
+        risk_reasons in vec(".{0,9}", 0..3),
         summary in option::of(".{0,20}"),
         reasons in vec(("[a-z_]{1,9}", ".{0,20}"), 0..3),
     ) {
-        let needs = needs.into_iter().map(|(quorum, approvers)| Need { quorum, approvers });
+        let needs = needs.into_iter().map(|(stages, break_glass)| {
+            let stages = stages.into_iter().map(|(quorum, approvers)| Stage { quorum, approvers });
+            Need { stages: stages.collect(), break_glass }
+        });
         let reasons = reasons.into_iter().map(|(code, message)| Reason { code, message });
-        let terms =
-            Terms { needs: needs.collect(), summary, risk: None, reasons: reasons.collect() };
+        let (needs, reasons) = (needs.collect(), reasons.collect());
+        let terms = Terms { needs, summary, risk: None, risk_reasons, reasons };
         prop_assert_eq!(Terms::from_bytes(&terms.to_bytes()), Ok(terms));
     }
 }
@@ -302,6 +307,7 @@ fn the_way_from_question_to_answer() {
         claim: Some(claim("one")),
         finished_at: Some(DUE),
         answer: Some(answer),
+        withdrawn_by: None,
     };
     assert_eq!(*proposal.state(), whole);
 }
@@ -383,4 +389,38 @@ fn words_parse_back_and_keys_are_bounded() {
         assert_eq!(IdempotencyKey::parse(text), None, "{text}");
     }
     assert_eq!(IdempotencyKey::parse("k-1").unwrap().as_str(), "k-1");
+}
+
+/// Bytes that the version before stages wrote.
+#[test]
+fn terms_from_before_there_were_stages_are_read() {
+    let mut writer = Writer::new("countersign/terms/v1");
+    writer.number(1);
+    writer.number(2);
+    writer.number(1);
+    writer.text("payments");
+    writer.option(Some("refund 1"));
+    writer.option(None);
+    writer.number(0);
+    let stage = Stage { quorum: 2, approvers: vec!["payments".to_owned()] };
+    let (needs, summary) = (vec![Need::once(stage)], Some("refund 1".to_owned()));
+    let terms = Terms { needs, summary, ..Terms::default() };
+    assert_eq!(Terms::from_bytes(&writer.finish()), Ok(terms));
+}
+
+#[test]
+fn a_yes_is_taken_back_until_it_may_be_sent() {
+    let mut proposal = Proposal::new(draft());
+    assert_eq!(proposal.withdraw("ann", DUE), Err(Illegal::Decided(Status::Pending)));
+    proposal.decide(Verdict::Approve, DUE).unwrap();
+    proposal.claim(claim("one"), DUE).unwrap();
+    assert_eq!(proposal.withdraw("ann", DUE), Err(Illegal::Late(Execution::Running)));
+    proposal.release("one", DUE).unwrap();
+    proposal.withdraw("ann", DUE).unwrap();
+    let state = proposal.state().clone();
+    assert_eq!((state.status, state.execution), (Status::Approved, Execution::Failed));
+    assert_eq!(state.withdrawn_by.as_deref(), Some("ann"));
+    assert_eq!(proposal.claim(claim("two"), DUE), Err(Illegal::NotQueued(Execution::Failed)));
+    assert_eq!(proposal.withdraw("bob", DUE), Err(Illegal::Late(Execution::Failed)));
+    assert_eq!(*proposal.state(), state);
 }

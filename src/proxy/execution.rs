@@ -14,12 +14,12 @@ use http::header::CONTENT_LENGTH;
 use http_body_util::BodyExt;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::approval::{self, tally};
+use crate::approval::{self, broken_glass, tally};
 use crate::audit::{self, Trail};
 use crate::credential::{Authorized, Guard};
 use crate::enforce::{Ask, Cause, authorize};
 use crate::id::{DecisionId, ProposalId};
-use crate::policy::Approval;
+use crate::policy::{Approval, BreakGlass};
 use crate::proposal::{Answer, Difference, MAX_ANSWER_BODY, Outcome, Proposal, Terms, Verdict};
 use crate::proxy::cleaning::{self, Finds};
 use crate::proxy::failure::Failure;
@@ -89,7 +89,13 @@ impl Executor {
         let now = shared.clock.now();
         let signed = self.desk.approvals(claimed.id()).await.map_err(Failure::from)?;
         let asked = claimed.clone().under(self.terms.clone());
-        let answers = proved(&asked, &signed, &snapshot.people, now);
+        let before = self.desk.standing_for(claimed.id()).await.map_err(Failure::from)?;
+        let before = before.into_iter().filter_map(|one| {
+            let (answer, _) = one.proof.answer(&asked, &snapshot.people, now).ok()?;
+            Some((one.name, answer))
+        });
+        let (standing, mut answers): (Vec<_>, Vec<_>) = before.unzip();
+        answers.extend(proved(&asked, &signed, &snapshot.people, now));
         let asks_nobody = self.terms.needs.is_empty();
         let verdict = tally(&self.terms, &snapshot.people, &answers);
         if !asks_nobody && verdict != Some(Verdict::Approve) {
@@ -98,6 +104,11 @@ impl Executor {
         let approval = (!asks_nobody).then(|| Approval {
             proposal: claimed.id(),
             approvers: approvers(&answers),
+            standing,
+            break_glass: broken_glass(&answers).map(|(approver, reason)| BreakGlass {
+                approver: approver.to_string(),
+                reason: reason.to_owned(),
+            }),
             digest: claimed.digest().to_string(),
             decided_at: claimed.state().decided_at.unwrap_or(now),
         });
@@ -127,6 +138,8 @@ impl Executor {
         let mut trail = self.plane.recorder.open(id);
         let durability = grant.durability();
         let grant = trail.commit(grant, durability).await.map_err(Failure::from)?;
+        let approval = grant.entry().ask().approval.as_ref();
+        approval.and_then(|one| one.break_glass.as_ref()).iter().for_each(|one| self.alert(one));
         match snapshot.credentials.inject(grant, Body::from(self.body.clone())) {
             Ok((request, guard)) => Ok(Ready { request, guard, trail }),
             Err(why) => {
@@ -135,6 +148,13 @@ impl Executor {
                 Err(failure.into())
             }
         }
+    }
+
+    /// One person decided alone: whoever is on duty shall hear of it.
+    fn alert(&self, broken: &BreakGlass) {
+        let BreakGlass { approver, reason } = broken;
+        tracing::error!(proposal = %self.id, %approver, %reason, "break-glass: one person decided alone");
+        self.plane.shared.metrics.state.break_glass.inc();
     }
 
     /// Sends it, and keeps what comes of it.

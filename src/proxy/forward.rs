@@ -20,7 +20,7 @@ use crate::event::Kind;
 use crate::id::{ProposalId, TaskId};
 use crate::identity::Caller;
 use crate::policy::ApprovalNeed;
-use crate::proposal::{Callback, Draft, IdempotencyKey, MAX_BODY, Proposal, Verdict};
+use crate::proposal::{Callback, Draft, IdempotencyKey, MAX_BODY, Oversized, Proposal, Verdict};
 use crate::proxy::account::Account;
 use crate::proxy::carried::Carried;
 use crate::proxy::docket::Docket;
@@ -113,11 +113,15 @@ pub(super) async fn put(
         not_before,
         expires_at: not_before.plus(wanted.life(account, needs)?),
     };
+    if !needs.is_empty() && !draft.substance.request().can_be_shown() {
+        return Err(Oversized::Hidden.into());
+    }
     let mut proposal = Proposal::new(draft);
     if needs.is_empty() {
         proposal.decide(Verdict::Approve, now).map_err(crate::store::Error::from)?;
     }
-    let (Put::Fresh(put) | Put::Standing(put)) = docket.desk.put(proposal, amount, now).await?;
+    let (Put::Fresh(put) | Put::Standing(put)) =
+        docket.desk.put(proposal, amount, &account.view.snapshot.people, now).await?;
     Ok(put)
 }
 

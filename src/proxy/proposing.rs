@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep};
 use crate::enforce::{Ask, Cause, Refusal, substance};
 use crate::id::ProposalId;
 use crate::identity::Caller;
-use crate::proposal::{Draft, Execution, MAX_BODY, Origin, Proposal};
+use crate::proposal::{Draft, Execution, MAX_BODY, Origin, Oversized, Proposal};
 use crate::proxy::account::Account;
 use crate::proxy::carried::Carried;
 use crate::proxy::docket::Docket;
@@ -113,8 +113,13 @@ impl<'a> Call<'a> {
             not_before: now,
             expires_at: now.plus(expiry),
         };
+        // Nobody could agree to it, so nobody is to wait for that.
+        if !draft.substance.request().can_be_shown() {
+            return Err(Oversized::Hidden.into());
+        }
         let amount = self.judged.decision.amount().cloned();
-        match self.docket.desk.put(Proposal::new(draft), amount, now).await? {
+        let put = self.docket.desk.put(Proposal::new(draft), amount, &view.snapshot.people, now);
+        match put.await? {
             Put::Fresh(proposal) => {
                 let (id, digest) = (proposal.id(), proposal.digest());
                 tracing::info!(proposal = %id, %digest, %decision, "put forward");

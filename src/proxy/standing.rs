@@ -42,6 +42,8 @@ pub enum Standing {
     Insufficient,
     /// People agreed; it is about to be carried out, or is.
     Pending,
+    /// Somebody who had agreed took their yes back before it was sent.
+    Retracted,
     /// Whether it was carried out, nobody knows.
     Unknown,
     /// The signatures of those who agreed are not enough any more.
@@ -67,6 +69,7 @@ impl Standing {
             (Status::Approved, _) => match &state.answer {
                 Some(answer) if answer.is_cut() => Self::Cut(answer.status(), answer.length()),
                 Some(_) => Self::Answered,
+                None if state.withdrawn_by.is_some() => Self::Retracted,
                 None if over => Self::Expired,
                 None => Self::Withdrawn,
             },
@@ -86,6 +89,7 @@ impl Standing {
             | Self::Denied
             | Self::Expired
             | Self::Insufficient
+            | Self::Retracted
             | Self::Unsigned
             | Self::Withdrawn => StatusCode::FORBIDDEN,
         }
@@ -100,6 +104,7 @@ impl Standing {
             Self::Expired => "approval_expired",
             Self::Insufficient => "approval_not_enough",
             Self::Pending => "execution_pending",
+            Self::Retracted => "approval_withdrawn",
             Self::Unknown => "execution_unknown",
             Self::Unsigned => "approval_not_valid",
             Self::Waiting => "approval_pending",
@@ -143,6 +148,11 @@ impl Standing {
             Self::Pending => {
                 "This may go ahead, and is being carried out. Send the very same request again for \
                  its answer."
+                    .into()
+            }
+            Self::Retracted => {
+                "A person had agreed to this and took their yes back before it was sent. Do not send \
+                 it again unchanged."
                     .into()
             }
             Self::Unknown => {

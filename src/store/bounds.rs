@@ -20,7 +20,9 @@ impl Store {
         let mut transaction = self.begin().await?;
         let values = vec![before.into(), Value::Integer(Some(MAX_PAGE))];
         transaction.execute(FORGET_APPROVALS, values.clone()).await?;
+        transaction.execute(FORGET_USES, values.clone()).await?;
         let forgotten = transaction.execute(FORGET, values).await?;
+        transaction.execute(FORGET_STANDING, vec![before.into()]).await?;
         transaction.commit().await?;
         Ok(forgotten)
     }
@@ -86,5 +88,11 @@ macro_rules! over {
 }
 
 const FORGET_APPROVALS: &str = over!("DELETE FROM approvals WHERE proposal");
+
+const FORGET_USES: &str = over!("DELETE FROM standing_uses WHERE proposal");
+
+/// What is over and was the reason of nothing that is still known.
+const FORGET_STANDING: &str = "DELETE FROM standing_approvals WHERE expires_at <= $1 \
+     AND name NOT IN (SELECT standing FROM standing_uses)";
 
 const FORGET: &str = over!("DELETE FROM proposals WHERE id");

@@ -269,6 +269,7 @@ const STEPS: &[Step] = &[
     step!("0002_revocations"),
     step!("0003_tasks"),
     step!("0004_executors"),
+    step!("0005_people"),
     step!("0006_budgets"),
     step!("0007_events"),
 ];

@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
+use crate::approval::People;
 use crate::clock::Timestamp;
 use crate::id::{EventId, ProposalId, TaskId};
 use crate::identity::SpiffeId;
@@ -20,6 +21,7 @@ use crate::store::connection::Store;
 use crate::store::error::Error;
 use crate::store::proposals::Put;
 use crate::store::queue::{Errand, Setback, Trouble};
+use crate::store::standing::StandingApproval;
 use crate::store::tasks::Step;
 use crate::task::{Amount, Bounds, Change, Lineage, Situation, Status, Task};
 
@@ -40,7 +42,7 @@ pub(super) struct Job(pub(super) Box<dyn FnOnce(Store) -> Running + Send>);
 pub(super) struct Running(pub(super) Pin<Box<dyn Future<Output = ()>>>);
 
 impl Desk {
-    /// Keeps `proposal`, and `amount` back for it, as [`Store::put_at`] does.
+    /// Keeps `proposal`, as [`Store::put_forward`] does.
     ///
     /// # Errors
     /// As [`Error`] says; nothing may then be carried out.
@@ -48,9 +50,14 @@ impl Desk {
         &self,
         proposal: Proposal,
         amount: Option<Amount>,
+        people: &People,
         now: Timestamp,
     ) -> Result<Put, Error> {
-        self.ask(move |store| async move { store.put_at(proposal, amount, now).await }).await
+        let people = people.clone();
+        self.ask(
+            move |store| async move { store.put_forward(proposal, amount, &people, now).await },
+        )
+        .await
     }
 
     /// The proposal `id`.
@@ -75,6 +82,14 @@ impl Desk {
     /// As [`Error`] says.
     pub async fn approvals(&self, id: ProposalId) -> Result<Vec<Approval>, Error> {
         self.ask(move |store| async move { store.approvals(id).await }).await
+    }
+
+    /// The standing approvals that decided the proposal `id`, as [`Store::standing_for`] says.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn standing_for(&self, id: ProposalId) -> Result<Vec<StandingApproval>, Error> {
+        self.ask(move |store| async move { store.standing_for(id).await }).await
     }
 
     /// Takes the proposal `id` to carry it out now; of all that try, here and elsewhere, one does.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::approval::Answer;
+use crate::approval::{Answer, Verdict};
 use crate::clock::Timestamp;
 use crate::event::{Event, Kind, Subject};
 use crate::id::EventId;
@@ -127,7 +127,11 @@ pub(super) async fn of_answer(
     proposal: &Proposal,
     answer: &Answer,
 ) -> Result<(), Error> {
-    let event = Event::new(Kind::ApprovalGiven, Subject::Proposal(proposal.id()));
+    let kind = match answer.verdict() {
+        Verdict::Withdraw(_) => Kind::ApprovalWithdrawn,
+        Verdict::Approve | Verdict::BreakGlass(_) | Verdict::Deny(_) => Kind::ApprovalGiven,
+    };
+    let event = Event::new(kind, Subject::Proposal(proposal.id()));
     let event = event.of(proposal.substance().owner());
     let detail = format!("{} by {}", answer.verdict(), answer.approver());
     add(transaction, &event.because(detail)).await

@@ -5,7 +5,7 @@ use crate::clock::Timestamp;
 use crate::event::Event;
 use crate::id::{EventId, ProposalId, TaskId};
 use crate::identity::SpiffeId;
-use crate::proposal::Proposal;
+use crate::proposal::{Background, Proposal};
 use crate::revocation::Subject;
 use crate::store::desk::Desk;
 use crate::store::error::Error;
@@ -25,6 +25,19 @@ impl Desk {
         view: impl Fn(&Proposal) -> Option<T> + Send + 'static,
     ) -> Result<(Vec<T>, Option<ProposalId>), Error> {
         self.ask(move |store| async move { store.list(&listing, view).await }).await
+    }
+
+    /// A proposal with what is known beside it, as [`Store::dossier`](super::Store::dossier) has it.
+    ///
+    /// # Errors
+    /// As [`Store::dossier`](super::Store::dossier).
+    pub async fn dossier(
+        &self,
+        id: ProposalId,
+        people: People,
+        now: Timestamp,
+    ) -> Result<(Proposal, Background), Error> {
+        self.ask(move |store| async move { store.dossier(id, &people, now).await }).await
     }
 
     /// Takes a person's answer, as [`Store::answer`](super::Store::answer) does.

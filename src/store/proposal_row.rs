@@ -3,7 +3,7 @@
 use crate::id::{ProposalId, TaskId};
 use crate::proposal::{
     Answer, Callback, Claim, Draft, Execution, IdempotencyKey, Origin, Proposal, State, Status,
-    Substance, Terms,
+    Substance, Terms, kind, rule,
 };
 use crate::store::connection::Value;
 use crate::store::error::Error;
@@ -42,11 +42,24 @@ pub(super) fn columns(proposal: &Proposal) -> Vec<Value> {
         draft.created.into(),
         draft.not_before.into(),
         draft.expires_at.into(),
+        asked_kind(proposal),
+        asked_rule(proposal),
     ]);
     values
 }
 
-pub(super) fn state(state: &State) -> [Value; 8] {
+/// What it has in common with others that people were asked about; nothing, if they were not.
+pub(super) fn asked_kind(proposal: &Proposal) -> Value {
+    let is_asked = !proposal.draft().terms.needs.is_empty();
+    Value::Text(is_asked.then(|| kind(proposal.substance()).to_string()))
+}
+
+/// The rule that asked people, likewise.
+pub(super) fn asked_rule(proposal: &Proposal) -> Value {
+    Value::Text(rule(&proposal.draft().terms).map(|rule| rule.to_string()))
+}
+
+pub(super) fn state(state: &State) -> [Value; 9] {
     let claim = state.claim.as_ref();
     [
         state.status.as_str().into(),
@@ -57,6 +70,7 @@ pub(super) fn state(state: &State) -> [Value; 8] {
         claim.map(|claim| claim.until).into(),
         state.finished_at.into(),
         Value::Bytes(state.answer.as_ref().map(Answer::to_bytes)),
+        Value::Text(state.withdrawn_by.clone()),
     ]
 }
 
@@ -87,6 +101,7 @@ pub(super) fn read(row: &Row) -> Result<Proposal, Error> {
         claim,
         finished_at: row.time("finished_at")?,
         answer: row.bytes("answer")?.map(|bytes| Answer::from_bytes(&bytes)).transpose()?,
+        withdrawn_by: row.text("withdrawn_by")?,
     };
     checked(row, Proposal::restore(draft, state))
 }

@@ -1,5 +1,6 @@
 //! Proposals in the store: put once, moved one transition at a time, claimed by one executor.
 
+use crate::approval::People;
 use crate::clock::Timestamp;
 use crate::id::{ProposalId, TaskId};
 use crate::proposal::{Claim, Illegal, Outcome, Proposal, State};
@@ -9,6 +10,7 @@ use crate::store::connection::{Store, Transaction, Value};
 use crate::store::error::Error;
 use crate::store::events;
 use crate::store::proposal_row::{columns, identity, owner, read, state};
+use crate::store::standing;
 use crate::task::Amount;
 
 /// The most proposals that one operation reads or moves.
@@ -31,17 +33,19 @@ impl Store {
     /// [`Error::KeyReused`], if the key stands for another request; [`Error::TooMany`]; else as
     /// [`Error`] says.
     pub async fn put(&self, proposal: Proposal, now: Timestamp) -> Result<Put, Error> {
-        self.put_at(proposal, None, now).await
+        self.put_forward(proposal, None, &People::default(), now).await
     }
 
-    /// The same, of what costs `amount`: it is kept back from the budget of the proposal's task.
+    /// The same, of what costs `amount`, which is kept back from the budget of the proposal's task; a
+    /// fresh one is decided at once where standing approvals of `people` do.
     ///
     /// # Errors
     /// As [`put`](Self::put); [`Error::Task`], if there is not enough left.
-    pub async fn put_at(
+    pub async fn put_forward(
         &self,
-        proposal: Proposal,
+        mut proposal: Proposal,
         amount: Option<Amount>,
+        people: &People,
         now: Timestamp,
     ) -> Result<Put, Error> {
         let mut transaction = self.begin().await?;
@@ -64,6 +68,10 @@ impl Store {
             let lineage = lineage.as_ref();
             charges::keep_back(&mut transaction, lineage, &proposal, amount, now).await?;
             events::of_proposal(&mut transaction, None, &proposal).await?;
+            let before = proposal.state().clone();
+            if standing::decide(&mut transaction, &mut proposal, people, now).await? {
+                write(&mut transaction, &before, &proposal, identity(&proposal)).await?;
+            }
             transaction.commit().await?;
             return Ok(Put::Fresh(proposal));
         }
@@ -292,11 +300,13 @@ const WAITING: &str =
     "SELECT * FROM proposals WHERE status = 'pending' AND id > $1 ORDER BY id LIMIT $2";
 
 const INSERT: &str = "INSERT INTO proposals (id, identity, status, execution, due_at, decided_at, \
-     executor, claimed_until, finished_at, answer, owner, task, authority, digest, idempotency_key, \
-     substance, terms, origin, callback, created_at, not_before, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, \
-     $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22) ON CONFLICT (owner, identity) DO NOTHING";
+     executor, claimed_until, finished_at, answer, withdrawn_by, owner, task, authority, digest, \
+     idempotency_key, substance, terms, origin, callback, created_at, not_before, expires_at, kind, \
+     rule) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, \
+     $19, $20, $21, $22, $23, $24, $25) ON CONFLICT (owner, identity) DO NOTHING";
 
 /// An identity that was given up is never taken again: another proposal may have it by now.
 const UPDATE: &str = "UPDATE proposals SET identity = CASE WHEN identity IS NULL THEN NULL ELSE $2 END, status = $3, execution = $4, due_at = $5, \
-     decided_at = $6, executor = $7, claimed_until = $8, finished_at = $9, answer = $10 \
+     decided_at = $6, executor = $7, claimed_until = $8, finished_at = $9, answer = $10, \
+     withdrawn_by = $11 \
      WHERE id = $1";

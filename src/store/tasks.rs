@@ -196,7 +196,7 @@ pub(super) fn own(lineage: Lineage, agent: &SpiffeId) -> Result<Lineage, Error> 
 }
 
 /// The lineage of `task`, with what is kept back for its proposals, but for `except`.
-async fn load(
+pub(super) async fn load(
     transaction: &mut Transaction,
     task: TaskId,
     except: Option<ProposalId>,

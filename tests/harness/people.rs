@@ -57,6 +57,35 @@ impl Human {
         command.stdin(Stdio::null()).output().unwrap()
     }
 
+    /// `countersign review` on the deployment in `folder`, to be talked with.
+    pub fn review(&self, folder: &Path) -> Command {
+        let mut command = countersign(folder);
+        command.arg("review").arg("--key").arg(self.key());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// Walks through what waits for them and types `text`.
+    pub fn reviews(&self, folder: &Path, text: &str) -> Output {
+        let mut reviewing = self.review(folder).spawn().unwrap();
+        // Who has nothing to ask ends before it has read all of it.
+        let _ = reviewing.stdin.take().unwrap().write_all(text.as_bytes());
+        reviewing.wait_with_output().unwrap()
+    }
+
+    /// Runs `countersign WORDS --key …` at a terminal of its own, types `text`, and returns all that
+    /// was to be seen.
+    pub fn at_a_terminal(&self, folder: &Path, words: &[&str], text: &str) -> String {
+        let mut command = Command::new("python3");
+        command.args(["-c", TERMINAL, env!("CARGO_BIN_EXE_countersign")]).args(words);
+        command.arg("--key").arg(self.key());
+        command.env("COUNTERSIGN_CONFIG", folder.join("countersign.yaml"));
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut running = command.spawn().unwrap();
+        running.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+        String::from_utf8(running.wait_with_output().unwrap().stdout).unwrap()
+    }
+
     /// Says yes or no to a proposal that they have looked at.
     pub fn says(&self, verb: &str, folder: &Path, id: ProposalId) -> Output {
         let digest = digest(folder, id);
@@ -79,3 +108,12 @@ pub fn digest(folder: &Path, id: ProposalId) -> String {
     let line = card.lines().find_map(|line| line.strip_prefix("  digest   "));
     line.unwrap_or_else(|| panic!("{card}")).to_owned()
 }
+
+/// Runs its arguments at a pseudo-terminal, and types there what comes in.
+const TERMINAL: &str = "
+import os, pty, sys
+def typed(fd):
+    data = os.read(fd, 1024)
+    return data or bytes([4])
+sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:], stdin_read=typed)))
+";

@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::approval::standing::{Standing, StandingProof};
 use crate::approval::{Identity, Nonce, Person, Proof, SshKey, SshKeyPair, Statement, Verdict};
 use crate::clock::Timestamp;
 use crate::proposal::Digest;
@@ -42,6 +43,10 @@ impl Signer {
 
     pub(crate) fn sign(&self, statement: &Statement) -> Proof {
         self.pair.sign(statement).unwrap()
+    }
+
+    pub(crate) fn sign_standing(&self, standing: &Standing) -> StandingProof {
+        self.pair.sign_standing(standing).unwrap()
     }
 }
 

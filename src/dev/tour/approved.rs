@@ -45,7 +45,9 @@ async fn agree(
     let store = Store::open(&state.url).await.map_err(stored)?;
     let found = timeout(PATIENCE, waiting(&store)).await;
     let proposal = found.map_err(|_| Missed::new("a proposal to wait", "none"))??;
-    for line in Card(&proposal).to_string().lines() {
+    let seen = store.dossier(proposal.id(), &file.people(), Clock::System.now()).await;
+    let (proposal, background) = seen.map_err(stored)?;
+    for line in Card::new(&proposal, &background, Clock::System.now()).to_string().lines() {
         transcript.tell(line)?;
     }
     expect("the API's count of requests", before, visit.deployment.sample.requests())?;

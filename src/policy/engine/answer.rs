@@ -11,7 +11,7 @@ use regorus::Value;
 use regorus::value::Object;
 
 use crate::id::CredentialName;
-use crate::policy::decision::{Answer, ApprovalNeed, Effect, Reason, Terms};
+use crate::policy::decision::{Answer, ApprovalNeed, ApprovalStage, Effect, Reason, Terms};
 use crate::policy::engine::document::Document;
 use crate::policy::engine::task;
 use crate::policy::failure::{Cause, Failure};
@@ -114,19 +114,69 @@ fn reason(value: &Value) -> Result<Reason, Failure> {
 }
 
 fn approval(value: &Value) -> Result<ApprovalNeed, Failure> {
-    let mut need =
-        ApprovalNeed { quorum: 1, approvers: vec![], expires_in: None, summary: None, risk: None };
+    let mut need = ApprovalNeed {
+        stages: vec![],
+        break_glass: vec![],
+        expires_in: None,
+        summary: None,
+        risk: None,
+        risk_reasons: vec![],
+    };
+    let (mut only, mut is_staged) = (None, false);
     for (key, value) in members("`approval`", value)? {
         match text("a key of `approval`", key)? {
-            "approvers" => need.approvers = texts("`approvers`", value)?,
+            key @ ("approvers" | "quorum") => {
+                stage_member(only.get_or_insert_with(anybody), key, value)?;
+            }
+            "break_glass" => need.break_glass = texts("`break_glass`", value)?,
             "expires_in" => need.expires_in = Some(duration(text("`expires_in`", value)?)?),
-            "quorum" => need.quorum = quorum(value)?,
             "risk" => need.risk = Some(text("`risk`", value)?.to_owned()),
+            "risk_reasons" => need.risk_reasons = texts("`risk_reasons`", value)?,
+            "stages" => (need.stages, is_staged) = (stages(value)?, true),
             "summary" => need.summary = Some(text("`summary`", value)?.to_owned()),
             unknown => return Err(unknown_key("`approval`", unknown)),
         }
     }
-    Ok(need)
+    match (only, is_staged) {
+        (Some(_), true) => {
+            let message = "`approval` has `stages`, so `quorum` and `approvers` stand in those";
+            Err(Failure::new(Cause::Answer, message))
+        }
+        (None, true) => Ok(need),
+        (only, false) => Ok(ApprovalNeed { stages: vec![only.unwrap_or_else(anybody)], ..need }),
+    }
+}
+
+/// Between one stage and [`MAX_STAGES`].
+fn stages(value: &Value) -> Result<Vec<ApprovalStage>, Failure> {
+    let Value::Array(list) = value else { return Err(wrong("`stages`", "an array", value)) };
+    if list.is_empty() || list.len() > MAX_STAGES {
+        let message = format!("`stages` has 1 to {MAX_STAGES} stages, not {}", list.len());
+        return Err(Failure::new(Cause::Answer, message));
+    }
+    list.iter().map(stage).collect()
+}
+
+fn stage(value: &Value) -> Result<ApprovalStage, Failure> {
+    let mut stage = anybody();
+    for (key, value) in members("a stage", value)? {
+        stage_member(&mut stage, text("a key of a stage", key)?, value)?;
+    }
+    Ok(stage)
+}
+
+fn stage_member(stage: &mut ApprovalStage, key: &str, value: &Value) -> Result<(), Failure> {
+    match key {
+        "approvers" => stage.approvers = texts("`approvers`", value)?,
+        "quorum" => stage.quorum = quorum(value)?,
+        unknown => return Err(unknown_key("a stage", unknown)),
+    }
+    Ok(())
+}
+
+/// One of all who may answer.
+fn anybody() -> ApprovalStage {
+    ApprovalStage { quorum: 1, approvers: vec![] }
 }
 
 fn quorum(value: &Value) -> Result<u32, Failure> {
@@ -320,3 +370,6 @@ fn wrong(what: &str, wanted: &str, found: &Value) -> Failure {
     };
     Failure::new(Cause::Answer, format!("{what} must be {wanted}, and is {found}"))
 }
+
+/// The most stages of one approval.
+const MAX_STAGES: usize = 8;

@@ -226,11 +226,19 @@ impl Builder {
         let Some(approval) = approval else { return Value::Null };
         let keys = &self.keys;
         let approvers = approval.approvers.iter().map(|name| Value::from(name.as_str()));
+        let alone = approval.break_glass.as_ref().map_or(Value::Null, |broken| {
+            object([
+                (&keys.approver, Value::from(broken.approver.as_str())),
+                (&keys.reason, Value::from(broken.reason.as_str())),
+            ])
+        });
         object([
             (&keys.approvers, Value::from(approvers.collect::<Vec<_>>())),
+            (&keys.break_glass, alone),
             (&keys.decided_at, Value::from(approval.decided_at.to_string())),
             (&keys.digest, Value::from(approval.digest.as_str())),
             (&keys.proposal, Value::from(approval.proposal.to_string())),
+            (&keys.standing, array(approval.standing.iter().map(String::as_str))),
         ])
     }
 

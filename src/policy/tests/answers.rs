@@ -39,8 +39,25 @@ fn approval_counts_only_where_the_answer_is_no() {
         panic!("not an escalation");
     };
     let [need] = need.as_slice() else { panic!("not one need") };
-    assert_eq!((need.quorum, need.expires_in), (2, Some(Duration::from_secs(900))));
+    assert_eq!((need.stages[0].quorum, need.expires_in), (2, Some(Duration::from_secs(900))));
     assert_eq!(answer(&format!(r#"{{"allowed": true, {ask}}}"#)).unwrap().effect, Effect::Allow);
+}
+
+#[test]
+fn stages_are_read_in_their_order() {
+    let said = r#"{"allowed": false, "approval": {"risk": "high", "risk_reasons": ["money"],
+        "stages": [{"approvers": ["leads"]}, {"quorum": 2, "approvers": ["payments"]}],
+        "break_glass": ["oncall"]}}"#;
+    let Effect::Escalate(needs) = answer(said).unwrap().effect else { panic!("no escalation") };
+    let [need] = needs.as_slice() else { panic!("not one need") };
+    let stages: Vec<_> = need.stages.iter().map(|one| (one.quorum, &*one.approvers[0])).collect();
+    assert_eq!(stages, [(1, "leads"), (2, "payments")]);
+    assert_eq!((&*need.break_glass[0], &*need.risk_reasons[0]), ("oncall", "money"));
+    // Without stages there is one, and nobody decides alone.
+    let plain = answer(r#"{"allowed": false, "approval": {}}"#).unwrap().effect;
+    let Effect::Escalate(needs) = plain else { panic!("no escalation") };
+    assert_eq!((needs[0].stages[0].quorum, needs[0].stages.len()), (1, 1));
+    assert!(needs[0].stages[0].approvers.is_empty() && needs[0].break_glass.is_empty());
 }
 
 #[test]
@@ -117,6 +134,13 @@ fn whatever_is_not_understood_is_no_answer() {
         (r#"{"allowed": true, "headers": {"x": 1}}"#, "answer"),
         (r#"{"allowed": false, "approval": null}"#, "answer"),
         (r#"{"allowed": false, "approval": {"quorum": 0}}"#, "answer"),
+        (r#"{"allowed": false, "approval": {"stages": []}}"#, "answer"),
+        (r#"{"allowed": false, "approval": {"stages": {"quorum": 1}}}"#, "answer"),
+        (r#"{"allowed": false, "approval": {"stages": [{"quorum": 0}]}}"#, "answer"),
+        (r#"{"allowed": false, "approval": {"stages": [{"summary": "x"}]}}"#, "answer"),
+        (r#"{"allowed": false, "approval": {"stages": [{"quorum": 1}], "quorum": 2}}"#, "answer"),
+        (r#"{"allowed": false, "approval": {"break_glass": true}}"#, "answer"),
+        (r#"{"allowed": false, "approval": {"risk_reasons": "money"}}"#, "answer"),
         (r#"{"allowed": false, "approval": {"expires_in": "soon"}}"#, "answer"),
         (r#"{"allowed": false, "http_status": 200}"#, "answer"),
         (r#"{"allowed": true, "credential": {"name": "x", "ttl": "5m"}}"#, "obligation"),

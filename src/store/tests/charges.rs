@@ -7,6 +7,7 @@ use http::StatusCode;
 
 use super::tasks::{LASTING, agent, chain, euro, requests, step, task};
 use super::{EXPIRES, NOW, answer, claim, draft};
+use crate::approval::People;
 use crate::id::{ProposalId, TaskId};
 use crate::proposal::{Answer, Draft, Execution, Outcome, Proposal, Status, Substance, Verdict};
 use crate::store::{Error, Step, Store};
@@ -40,7 +41,7 @@ fn proposal(number: usize, task: TaskId, body: String, approved: bool) -> Propos
 
 async fn put(store: &Store, proposal: Proposal, value: &str) -> Result<ProposalId, Error> {
     let id = proposal.id();
-    store.put_at(proposal, Some(euro(value)), NOW).await.map(|_| id)
+    store.put_forward(proposal, Some(euro(value)), &People::default(), NOW).await.map(|_| id)
 }
 
 async fn of(store: &Store, task: TaskId) -> Lineage {

@@ -3,8 +3,10 @@
 mod charges;
 mod events;
 mod listing;
+mod people;
 mod postgres;
 mod queue;
+mod standing;
 mod tasks;
 
 use std::collections::BTreeMap;
@@ -22,7 +24,7 @@ use crate::policy::{Reason, Revision};
 use crate::proposal::tests::origin;
 use crate::proposal::{
     Answer, Claim, Digest, Draft, Execution, IdempotencyKey, Illegal, Need, Outcome, Proposal,
-    Request, Status, Substance, Terms, Verdict,
+    Request, Stage, Status, Substance, Terms, Verdict,
 };
 use crate::revocation::Subject;
 use crate::store::{Error, MAX_PENDING, Put, Revocation, Store, proved};
@@ -40,10 +42,21 @@ use listing::{
     agents_are_known_by_what_they_did, proposals_are_listed_page_by_page,
     tasks_are_listed_and_shown_in_their_trees,
 };
+use people::{
+    a_later_stage_waits_for_the_earlier_one, a_yes_that_is_taken_back_before_it_is_sent_ends_it,
+    nobody_talks_for_ever, one_person_decides_alone_where_the_rules_say_so,
+    people_see_what_became_of_others_like_it, the_order_of_words_is_kept,
+    who_takes_a_yes_back_is_as_if_they_had_said_nothing,
+};
 use postgres::Postgres;
 use queue::{
     what_is_given_back_is_due_later, what_kept_it_from_being_sent_is_known,
     what_one_has_taken_nobody_else_takes, who_has_much_to_do_keeps_nobody_waiting,
+};
+use standing::{
+    amounts_never_come_to_more_than_was_said, it_takes_as_many_people_in_advance_as_it_takes,
+    what_is_over_or_taken_back_decides_nothing,
+    what_was_agreed_to_in_advance_is_decided_as_often_as_was_said,
 };
 use tasks::{
     a_budget_is_never_exceeded_whoever_comes_when,
@@ -70,9 +83,10 @@ fn draft(body: &'static str) -> Draft {
         substance: substance.on_behalf_of(vec![owner]).unwrap().with_credential(credential()),
         origin: origin(),
         terms: Terms {
-            needs: vec![Need { quorum: 2, approvers: vec!["payments".to_owned()] }],
+            needs: vec![Need::once(Stage { quorum: 2, approvers: vec!["payments".to_owned()] })],
             summary: Some("refund 1".to_owned()),
             risk: None,
+            risk_reasons: vec![],
             reasons: vec![reason],
         },
         key: None,
@@ -443,6 +457,17 @@ suite!(
     what_is_over_expires_and_is_not_denied,
     each_person_answers_once_and_for_this_digest,
     a_signature_is_used_once,
+    who_takes_a_yes_back_is_as_if_they_had_said_nothing,
+    a_yes_that_is_taken_back_before_it_is_sent_ends_it,
+    nobody_talks_for_ever,
+    a_later_stage_waits_for_the_earlier_one,
+    one_person_decides_alone_where_the_rules_say_so,
+    people_see_what_became_of_others_like_it,
+    the_order_of_words_is_kept,
+    what_was_agreed_to_in_advance_is_decided_as_often_as_was_said,
+    amounts_never_come_to_more_than_was_said,
+    it_takes_as_many_people_in_advance_as_it_takes,
+    what_is_over_or_taken_back_decides_nothing,
     an_agent_has_so_many_questions_at_once,
     what_is_long_over_is_forgotten_and_nothing_else,
     what_is_revoked_stays_so_until_it_is_lifted,
