@@ -1,19 +1,24 @@
 //! People at the control door: who they are, what they may read, and what they may do.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use countersign::clock::{Clock, Manual, Timestamp};
 use countersign::id::ProposalId;
 use http::{Method, Request, Response};
 use http_body::Frame;
 use http_body_util::BodyExt;
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use crate::harness::{
-    Agent, Answer, Authority, Client, Feed, Human, Identity, Outgoing, Setup, Site, Upstream, body,
-    empty, reply, request, soon, svid, until,
+    Agent, Answer, Authority, Client, Feed, Human, Identity, Outgoing, SECRET, Setup, Site,
+    Upstream, body, empty, postgres, reply, request, soon, svid, until,
 };
 
 /// Posting takes one of the payments people.
@@ -48,28 +53,18 @@ impl Office {
     fn new(upstream: &Upstream, change: impl FnOnce(Setup) -> Setup) -> Self {
         let people = Authority::new("people.example.org");
         let (ann, bob, eve) = (Human::new("ann"), Human::new("bob"), Human::new("eve"));
-        let alias = |name: &str| format!(", aliases: [spiffe://people.example.org/{name}]");
-        let owner = ", agents: [spiffe://example.org/agent/bobs]";
-        let entries = [
-            ann.entry(&alias("ann")),
-            bob.entry(&(alias("bob") + owner)),
-            eve.entry(&alias("eve")),
-        ];
-        let setup = Setup::new(upstream)
-            .rules(ONE)
-            .route("inspect: { body: json }")
-            .listener("control: { address: 127.0.0.1:0 }")
-            .file("pki/people.pem", people.pem())
-            .section("state: { url: sqlite:state/countersign.db }")
-            .section(&format!(
-                "approvals: {{ hold: 0s, people: {{ {} }}, groups: {{ payments: {{ people: [ann, bob] }} }} }}",
-                entries.join(", ")
-            ))
-            .section(
-                "control: { trust: { people.example.org: { bundle: pki/people.pem } }, \
-                 operators: [spiffe://people.example.org/ops] }",
-            );
+        let entries = entries([&ann, &bob, &eve]);
+        let setup = configured(Setup::new(upstream), &people, &entries);
+        let setup = setup.section("state: { url: sqlite:state/countersign.db }");
         Self { site: change(setup).start(), people, ann, bob, eve }
+    }
+
+    /// Another replica over the same database.
+    fn replica(&self, upstream: &Upstream, url: &str) -> Site {
+        let setup = Setup::trusting(upstream, Arc::clone(&self.site.authority));
+        let entries = entries([&self.ann, &self.bob, &self.eve]);
+        let setup = configured(setup, &self.people, &entries);
+        setup.section(&format!("state: {{ url: \"{url}\" }}")).start()
     }
 
     fn identity(&self, name: &str) -> Identity {
@@ -104,6 +99,34 @@ impl Office {
             .body(body(json!({ "proof": proof }).to_string()));
         self.person(name).send(request.unwrap()).await
     }
+}
+
+/// What `approvals.people` says of them. One of bob's agents is called `bobs`.
+fn entries(people: [&Human; 3]) -> String {
+    let entry = |human: &Human| {
+        let alias = format!(", aliases: [spiffe://people.example.org/{}]", human.name);
+        let owner = match human.name {
+            "bob" => ", agents: [spiffe://example.org/agent/bobs]",
+            _ => "",
+        };
+        human.entry(&(alias + owner))
+    };
+    people.map(entry).join(", ")
+}
+
+/// A control door for people of that authority, where ann and bob are asked.
+fn configured(setup: Setup, people: &Authority, entries: &str) -> Setup {
+    let groups = "{ payments: { people: [ann, bob] } }";
+    setup
+        .rules(ONE)
+        .route("inspect: { body: json }")
+        .listener("control: { address: 127.0.0.1:0 }")
+        .file("pki/people.pem", people.pem())
+        .section(&format!("approvals: {{ hold: 0s, people: {{ {entries} }}, groups: {groups} }}"))
+        .section(
+            "control: { trust: { people.example.org: { bundle: pki/people.pem } }, \
+             operators: [spiffe://people.example.org/ops] }",
+        )
 }
 
 fn refund() -> Request<Outgoing> {
@@ -723,4 +746,120 @@ async fn odd_requests_are_problems_too() {
     assert_eq!(problem(&ops.send(full).await), said(400, "malformed"));
     assert_eq!(ops.get("/v1/revocations").await.json()["items"], json!([]));
     assert_eq!(ops.get(&format!("/v1/proposals/{id}")).await.json()["status"], "pending");
+}
+
+/// An issuer's key, in a file.
+struct Issuer {
+    pkcs8: Vec<u8>,
+    set: String,
+}
+
+impl Issuer {
+    fn new() -> Self {
+        let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
+        let public = pair.public_key().as_ref();
+        let [x, y] = [&public[1..33], &public[33..65]].map(|half| URL_SAFE_NO_PAD.encode(half));
+        let set = json!({ "keys": [{ "kty": "EC", "crv": "P-256", "x": x, "y": y }] }).to_string();
+        Self { pkcs8: pair.to_pkcs8v1().unwrap().as_ref().to_vec(), set }
+    }
+
+    /// A request with a token that names `email`.
+    fn ask(&self, email: &str) -> Request<Outgoing> {
+        let claims = json!({
+            "iss": "https://id.example.org", "aud": "countersign", "exp": 4_000_000_000_u64,
+            "email": email, "email_verified": true,
+        });
+        let key = EncodingKey::from_ec_der(&self.pkcs8);
+        let token = encode(&Header::new(Algorithm::ES256), &claims, &key).unwrap();
+        let request =
+            Request::get("/v1/proposals").header("authorization", format!("bearer {token}"));
+        request.body(empty()).unwrap()
+    }
+}
+
+#[tokio::test]
+async fn where_only_tokens_count_no_certificate_is_asked_for_and_keys_may_change() {
+    let upstream = Upstream::answering(|_| reply("done"));
+    let (first, second) = (Issuer::new(), Issuer::new());
+    let ann = Human::new("ann");
+    let mut site = Setup::new(&upstream)
+        .listener("people: { address: 127.0.0.1:0, door: control }")
+        .file("pki/jwks.json", &first.set)
+        .section("state: { url: sqlite:state/countersign.db }")
+        .section(&format!(
+            "approvals: {{ people: {{ {} }} }}",
+            ann.entry(", aliases: [Ann@Example.org]")
+        ))
+        .section(
+            "control: { operators: [ops@example.org], oidc: { issuer: 'https://id.example.org', \
+             audience: countersign, name: email, keys: { file: pki/jwks.json } } }",
+        )
+        .start();
+    let agent = site.authority.agent("writer");
+    let at = |site: &Site, identity| {
+        Agent::new(site.listener("people"), site.authority.pem(), identity, SECRET)
+    };
+    // Nobody asks for the agent's certificate, so it says nothing.
+    for identity in [None, Some(agent)] {
+        let person = at(&site, identity);
+        assert_eq!(problem(&person.get("/v1/proposals").await), said(401, "not_authenticated"));
+        assert_eq!(person.send(first.ask("ann@example.org")).await.status, 200);
+        assert_eq!(problem(&person.send(first.ask("eve@example.org")).await).1, "stranger");
+        assert_eq!(problem(&person.send(second.ask("ops@example.org")).await).0, 401);
+        let mut twice = first.ask("ops@example.org");
+        twice.headers_mut().append("authorization", "Bearer x".parse().unwrap());
+        assert_eq!(problem(&person.send(twice).await), said(400, "header_repeated"));
+    }
+    let mut kept = at(&site, None).h1().await;
+    assert_eq!(kept.send(first.ask("ops@example.org")).await.status, 200);
+    site.reload(|setup| setup.file("pki/jwks.json", &second.set)).await;
+    let refused = kept.send(first.ask("ops@example.org")).await;
+    assert_eq!(problem(&refused), said(401, "token_not_valid"));
+    assert!(refused.header("www-authenticate").ends_with("error=\"invalid_token\""));
+    assert_eq!(kept.send(second.ask("ops@example.org")).await.status, 200);
+    site.reload_in_vain(|setup| setup.file("pki/jwks.json", "{\"keys\": []}")).await;
+    assert_eq!(kept.send(second.ask("ops@example.org")).await.status, 200);
+}
+
+#[tokio::test]
+async fn what_is_said_at_one_replica_is_known_at_another() {
+    let (url, _database) = postgres();
+    let upstream = Upstream::answering(|_| reply("refunded"));
+    let state = format!("state: {{ url: \"{url}\" }}");
+    let office = Office::new(&upstream, |setup| setup.other_section(&state));
+    let other = office.replica(&upstream, &url);
+    let here = office.person("ops");
+    let there = other.at_control(Some(office.identity("ops")));
+    let mut heard = Heard::open(&there, None).await;
+    heard.until("retry").await;
+    let id = office.put("writer").await;
+    heard.until("event: proposal.pending").await;
+    let path = format!("/v1/proposals/{id}");
+    let (one, two) = (here.get(&path).await, there.get(&path).await);
+    assert_eq!((one.json(), one.header("etag")), (two.json(), two.header("etag")));
+    let (statement, tag) = office.statement("ann", id).await;
+    let proof = office.ann.signs(&statement);
+    let mut answer = post(&format!("{path}/approvals"), &json!({ "proof": proof }));
+    answer.headers_mut().insert("if-match", tag.parse().unwrap());
+    let ann = other.at_control(Some(office.identity("ann")));
+    assert_eq!(ann.send(answer).await.json()["status"], "approved");
+    assert_eq!(problem(&office.hand_in("ann", id, &tag, &proof).await), said(409, "decided"));
+    heard.until("event: proposal.succeeded").await;
+    assert_eq!(here.get(&path).await.json()["execution"], "succeeded");
+    // What is revoked there is refused here.
+    let wish = json!({ "kind": "agent", "name": "spiffe://example.org/agent/writer" });
+    assert_eq!(there.send(post("/v1/revocations", &wish)).await.status, 201);
+    let agent = office.site.agent("writer");
+    soon("a refusal", async {
+        loop {
+            // The one that is under way in that moment is cut, and has no answer.
+            let answer = agent.h1().await.try_send(request("GET", "/orders")).await;
+            if answer.is_ok_and(|answer| answer.status != 200) {
+                return;
+            }
+        }
+    })
+    .await;
+    assert_eq!(here.get("/v1/agents").await.json()["items"][0]["revoked"], true);
+    assert_eq!(upstream.requests().iter().filter(|one| one.method == "POST").count(), 1);
 }

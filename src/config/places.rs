@@ -65,14 +65,14 @@ impl Keys {
         };
         let endpoint = upstream::Endpoint::parse(&url.to_string())
             .map_err(|why| Problem::value(Code::Value, at().key("url"), why.to_string()))?;
-        Ok(KeysAt::Server(fetch::Config {
+        Ok(KeysAt::Server(Box::new(fetch::Config {
             endpoint,
             tls: self.tls.used(),
             resource: self.resource.clone(),
             token: None,
             every: self.every.0.duration(),
             wait: Duration::ZERO,
-        }))
+        })))
     }
 }
 

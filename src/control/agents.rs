@@ -15,6 +15,7 @@ use crate::store;
 
 /// One agent.
 #[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "Agent")]
 pub(super) struct One {
     /// Its SPIFFE ID.
     id: String,

@@ -19,6 +19,7 @@ use crate::store::Error;
 /// What is handed in.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "SignedAnswer")]
 pub(super) struct HandedIn {
     /// The statement, and below it the SSH signature over it, as `ssh-keygen -Y sign` wrote it.
     proof: String,

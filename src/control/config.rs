@@ -37,5 +37,5 @@ pub enum KeysAt {
     /// In this file.
     File(PathBuf),
     /// At this server, asked again and again.
-    Server(fetch::Config),
+    Server(Box<fetch::Config>),
 }

@@ -12,6 +12,7 @@ use crate::revocation::Subject;
 
 /// One credential.
 #[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "Credential")]
 pub(super) struct One {
     /// Its name.
     name: String,

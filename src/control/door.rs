@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 use std::{io, thread};
 
-use http::Response;
+use http::{Response, StatusCode};
 use hyper::body::Incoming;
 use tokio::net::TcpListener;
 use tokio::runtime::Builder;
-use tokio::task::{JoinSet, LocalSet};
-use tracing::{error, warn};
+use tokio::task::{JoinError, JoinSet, LocalSet};
+use tracing::{error, info, warn};
 
 use crate::control::events;
 use crate::control::failure::Failure;
@@ -98,7 +98,10 @@ impl Acceptor {
         loop {
             let accepted = tokio::select! {
                 () = shutdown.wait() => break,
-                Some(_) = connections.join_next(), if !connections.is_empty() => continue,
+                Some(ended) = connections.join_next(), if !connections.is_empty() => {
+                    report(ended);
+                    continue;
+                }
                 accepted = socket.accept() => accepted,
             };
             let Ok((stream, _)) = accepted else {
@@ -131,17 +134,33 @@ async fn answer(
     let reply = match visited(&service, guest, request).await {
         Ok(reply) => reply,
         Err(failure) => {
-            if let Failure::Store(why) = &failure
-                && failure.status().is_server_error()
-            {
-                error!("the control door: {why}");
-            }
+            note(&failure);
             Reply::problem(&failure)
         }
     };
     let class = reply.status.as_u16().to_string();
     service.shared.metrics.control.requests.with_label_values(&[class.as_str()]).inc();
     reply.into_response(progress)
+}
+
+/// Says in the log what operators have to know: that somebody may not, or that something is broken.
+fn note(failure: &Failure) {
+    let (code, detail) = (failure.code(), failure.detail());
+    match failure {
+        Failure::Store(why) if failure.status().is_server_error() => {
+            error!("the control door cannot ask the store: {why}");
+        }
+        _ if matches!(failure.status(), StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => {
+            info!(code, "refused at the control door: {detail}");
+        }
+        _ => {}
+    }
+}
+
+fn report(ended: Result<(), JoinError>) {
+    if let Err(cause) = ended {
+        error!(%cause, "a connection's task ended badly");
+    }
 }
 
 /// Who asks, what, and its answer. Who it is comes first: a stranger does not learn what is here.

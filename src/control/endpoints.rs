@@ -131,8 +131,8 @@ pub(super) static ENDPOINTS: [Endpoint; 19] = [
     Endpoint {
         who: Who::Everybody,
         query: &[
-            ("verdict", "`approve` or `deny`."),
-            ("reason", "Why not, in one line; only with `deny`."),
+            ("verdict", "`approve`, `deny`, `withdraw` or `break-glass`."),
+            ("reason", "Why, in one line; never with `approve`, always with `break-glass`."),
         ],
         ..get(
             "/v1/proposals/{id}/statement",

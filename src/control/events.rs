@@ -186,7 +186,7 @@ impl Stream {
         };
         let people = &self.service.shared.snapshot().people;
         let terms = &proposal.draft().terms;
-        Ok(self.caller.person().is_some_and(|person| people.may_answer(terms, person)))
+        Ok(self.caller.person().is_some_and(|person| people.concerns(terms, person)))
     }
 
     async fn put(&self, bytes: Bytes) -> Result<(), End> {

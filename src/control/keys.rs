@@ -75,8 +75,9 @@ impl Keys {
                 Ok(Self { known: ArcSwapOption::from_pointee(known), server: None })
             }
             KeysAt::Server(config) => {
-                let place = Place::new(config.clone()).map_err(KeysError::Tls)?;
-                let server = Server { config: config.clone(), place, wanted: Notify::new() };
+                let place = Place::new(fetch::Config::clone(config)).map_err(KeysError::Tls)?;
+                let server =
+                    Server { config: fetch::Config::clone(config), place, wanted: Notify::new() };
                 Ok(Self { known: ArcSwapOption::empty(), server: Some(server) })
             }
         }

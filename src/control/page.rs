@@ -13,6 +13,7 @@ use crate::control::request::Request;
 
 /// One page of a list.
 #[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "PageOf{T}")]
 pub(super) struct Page<T> {
     /// What is on it.
     pub(super) items: Vec<T>,

@@ -13,6 +13,7 @@ use crate::policy::{Bundle, EntryPoint, Explainer, Problem};
 
 /// The rules in force.
 #[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "Policy")]
 pub(super) struct InForce {
     /// Which they are.
     revision: String,
@@ -29,6 +30,7 @@ pub(super) struct InForce {
 
 /// Something odd about rules.
 #[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "PolicyProblem")]
 struct Odd {
     /// Where.
     place: String,
@@ -38,6 +40,7 @@ struct Odd {
 
 /// Rules that decide nothing.
 #[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "PolicyCandidate")]
 struct Candidate {
     /// Which they are.
     revision: String,
@@ -46,6 +49,7 @@ struct Candidate {
 /// What is to be evaluated.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "PolicyQuestion")]
 pub(super) struct Question {
     /// The input, as rules see one.
     input: Value,

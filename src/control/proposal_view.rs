@@ -15,6 +15,7 @@ use crate::store::{self, Trouble};
 
 /// A proposal in a list.
 #[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "ProposalBrief")]
 pub(super) struct Brief {
     /// `prp_…`
     id: String,
@@ -49,6 +50,7 @@ pub(super) struct Brief {
 
 /// A proposal, whole.
 #[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "Proposal")]
 pub(super) struct Whole {
     #[serde(flatten)]
     brief: Brief,
@@ -173,6 +175,7 @@ struct Outcome {
 
 /// What keeps a proposal from being sent.
 #[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "Trouble")]
 struct Kept {
     /// How often it was tried without its agent.
     tries: u32,

@@ -13,6 +13,7 @@ use crate::store::Revocation;
 
 /// One thing that is revoked.
 #[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "Revocation")]
 pub(super) struct Told {
     /// `agent`, `credential`, `task` or `trust-domain`.
     kind: &'static str,
@@ -27,6 +28,7 @@ pub(super) struct Told {
 /// What is to be revoked.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "NewRevocation")]
 pub(super) struct Wish {
     /// `agent`, `credential`, `task` or `trust-domain`.
     kind: String,

@@ -19,6 +19,7 @@ use crate::task::{Amounts, Bounds, Task};
 
 /// One task.
 #[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "Task")]
 pub(super) struct One {
     /// `tsk_…`
     id: String,
@@ -63,6 +64,7 @@ pub(super) struct One {
 
 /// How much of what.
 #[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "TaskBudget")]
 pub(super) struct Budget {
     /// How many requests.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -77,6 +79,7 @@ pub(super) struct Budget {
 
 /// A task in its tree.
 #[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "TaskTree")]
 pub(super) struct Tree {
     /// The task that was asked for.
     id: String,
@@ -91,6 +94,7 @@ pub(super) struct Tree {
 /// Why something is done.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "RevocationReason")]
 pub(super) struct Why {
     /// In the operator's words.
     #[serde(default)]

@@ -45,6 +45,11 @@ impl Human {
         format!("{statement}{}", String::from_utf8(signed.stdout).unwrap())
     }
 
+    /// Puts a copy of their key at `path`.
+    pub fn lends_key(&self, path: &Path) {
+        std::fs::copy(self.key(), path).unwrap();
+    }
+
     /// Runs `countersign VERB ID --key … MORE` on the deployment in `folder`.
     pub fn answers(&self, verb: &str, folder: &Path, id: ProposalId, more: &[&str]) -> Output {
         let mut command = countersign(folder);

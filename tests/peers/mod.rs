@@ -11,6 +11,7 @@ mod stand;
 mod bulk;
 mod callbacks;
 mod conformance;
+mod control_page;
 mod curl;
 mod events;
 mod git;

@@ -63,7 +63,7 @@ fn a_server_that_was_not_asked_yet_lets_nobody_in() {
         issuer: "https://id.example.org".to_owned(),
         audience: "countersign".to_owned(),
         claim: "sub".to_owned(),
-        keys: KeysAt::Server(crate::fetch::Config {
+        keys: KeysAt::Server(Box::new(crate::fetch::Config {
             endpoint: crate::upstream::Endpoint::parse("http://127.0.0.1:1").unwrap(),
             tls: crate::upstream::config::TlsConfig {
                 roots: crate::upstream::config::Roots::System,
@@ -74,7 +74,7 @@ fn a_server_that_was_not_asked_yet_lets_nobody_in() {
             token: None,
             every: std::time::Duration::from_secs(60),
             wait: std::time::Duration::ZERO,
-        }),
+        })),
     };
     let issuer = crate::control::token::Issuer::load(oidc).unwrap();
     let token = Signer::new().sign(Some("a"), &claims(&json!({})));

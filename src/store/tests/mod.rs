@@ -2,6 +2,7 @@
 
 mod charges;
 mod events;
+mod listing;
 mod people;
 mod postgres;
 mod queue;
@@ -36,6 +37,10 @@ use charges::{
 use events::{
     a_follower_hears_of_everything_once, every_change_is_told_once,
     tasks_and_revocations_are_told_too,
+};
+use listing::{
+    agents_are_known_by_what_they_did, proposals_are_listed_page_by_page,
+    tasks_are_listed_and_shown_in_their_trees,
 };
 use people::{
     a_later_stage_waits_for_the_earlier_one, a_yes_that_is_taken_back_before_it_is_sent_ends_it,
@@ -481,6 +486,9 @@ suite!(
     bytes_are_taken_before_they_pass_and_given_back,
     no_budget_is_exceeded_under_any_interleaving,
     a_proposal_that_ended_never_counts_again,
+    proposals_are_listed_page_by_page,
+    agents_are_known_by_what_they_did,
+    tasks_are_listed_and_shown_in_their_trees,
 );
 
 #[tokio::test]
