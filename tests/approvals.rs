@@ -209,6 +209,44 @@ async fn who_may_not_answer_does_not() {
     assert!(upstream.is_untouched());
 }
 
+/// What `countersign audit verify` says of the trail in `folder`, with the people of another file.
+fn verified(folder: &Path, people: &Path) -> (i32, String) {
+    let mut command = countersign(folder);
+    command.args(["audit", "verify"]).arg(folder.join("audit"));
+    said(&command.arg("--people").arg(people).output().unwrap())
+}
+
+#[tokio::test]
+async fn the_trail_shows_offline_who_agreed() {
+    let (ann, bob, eve) = (Human::new("ann"), Human::new("bob"), Human::new("bob"));
+    let upstream = Upstream::answering(|_| reply("refunded"));
+    let setup = setup(&upstream, &[ann.entry(""), bob.entry("")], "ann, bob");
+    let another = setup.config();
+    let site = setup.start();
+    let (agent, folder) = (site.agent("writer"), site.path(""));
+    let id = put(&agent).await;
+    for who in [&ann, &bob] {
+        assert_eq!(who.says("approve", &folder, id).status.code(), Some(0));
+    }
+    assert_eq!(agent.send(refund()).await.status, 200);
+    let signed = site.recorded("approval", 2).await;
+    let intent = &site.recorded("intent", 1).await[0];
+    assert_eq!((&signed[0]["id"], &signed[1]["id"]), (&intent["id"], &intent["id"]));
+    site.recorded("outcome", 1).await;
+
+    let people = folder.join("countersign.yaml");
+    let (code, text) = verified(&folder, &people);
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains("1 requests that people agreed to, by 2 signatures"), "{text}");
+    // With other keys it was not they who signed.
+    let forged = another.replace(&bob.entry(""), &eve.entry(""));
+    std::fs::write(folder.join("forged.yaml"), forged).unwrap();
+    let (code, text) = verified(&folder, &folder.join("forged.yaml"));
+    assert_eq!(code, 8, "{text}");
+    assert!(text.contains("nothing shows that bob agreed"), "{text}");
+    assert!(text.contains("the key that signed is not the approver's"), "{text}");
+}
+
 #[tokio::test]
 async fn one_no_ends_it() {
     let (ann, bob) = (Human::new("ann"), Human::new("bob"));
