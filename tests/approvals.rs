@@ -100,7 +100,7 @@ async fn two_people_sign_and_the_call_is_made_once() {
     assert!(card.starts_with("Refund 45\n"), "{card}");
     assert!(card.contains(r#"| {"amount": 45, "note": "\u{202e}ok"}"#), "{card}");
     assert!(
-        card.contains("  needs    2 of payments, 0 so far\n  sends    POST https://"),
+        card.contains("  needs    2 of payments, 0 of 2 so far\n  sends    POST https://"),
         "{card}"
     );
 

@@ -9,6 +9,7 @@ mod hostile;
 mod identity;
 mod inspection;
 mod mcp;
+mod mcp_approvals;
 mod operations;
 mod policy;
 mod proposals;

@@ -625,22 +625,6 @@ async fn without_a_store_nothing_waits() {
 }
 
 #[tokio::test]
-async fn a_message_of_mcp_does_not_wait() {
-    let upstream = Upstream::answering(|_| reply("done"));
-    let site = setup(&upstream, "hold: 4m").route("protocol: mcp").start();
-    let call = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"pay"}}"#;
-    let request = Request::post("/mcp")
-        .header("content-type", "application/json")
-        .header("accept", "application/json, text/event-stream")
-        .header("mcp-protocol-version", "2025-11-25");
-    let answer = site.agent("writer").send(request.body(body(call.to_owned())).unwrap()).await;
-    let result = &answer.json()["result"];
-    assert_eq!(result["isError"], true, "{answer:?}");
-    assert!(result["content"][0]["text"].as_str().unwrap().contains("approval_required"));
-    assert!(upstream.is_untouched());
-}
-
-#[tokio::test]
 async fn a_store_that_cannot_be_opened_keeps_countersign_from_starting() {
     let upstream = Upstream::answering(|_| reply("done"));
     let failed = setup(&upstream, "hold: 0s").file("state", "a file").try_start();

@@ -211,13 +211,13 @@ async fn stages_are_asked_one_after_the_other() {
     let (agent, folder) = (site.agent("writer"), site.path(""));
     let staged = format!("{HIGH}, \"staged\": true");
     let id = put(&agent, refund(3, &staged)).await;
-    let needs = "  needs    1 of leads, then 1 of payments, now at stage 1 of 2, 0 so far\n           \
+    let needs = "  needs    1 of leads, then 1 of payments, now at stage 1 of 2, 0 of 1 so far\n           \
                  in an emergency one of oncall alone\n";
     assert!(card(&folder, id).contains(needs));
     let early = said(&team.bob.says("approve", &folder, id));
     assert!(early.0 == 4 && early.2.contains("earlier stage"), "{early:?}");
     assert_eq!(team.ann.says("approve", &folder, id).status.code(), Some(0));
-    assert!(card(&folder, id).contains("now at stage 2 of 2, 0 so far"));
+    assert!(card(&folder, id).contains("now at stage 2 of 2, 0 of 1 so far"));
     let (_, out, _) = said(&team.eve.reviews(&folder, &format!("a\n{}\n", tail(&folder, id))));
     assert!(out.contains(&format!("{id} is approved")), "{out}");
     assert_eq!(agent.send(refund(3, &staged)).await.text(), "refunded");

@@ -14,12 +14,14 @@ pub mod webauthn;
 mod people;
 mod proof;
 mod tally;
+mod exchange;
 pub mod standing;
 mod key_pair;
 
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub use exchange::Exchange;
 pub use identity::{Identity, NotAName};
 pub use key_pair::SshKeyPair;
 pub use people::{Group, People, Person};

@@ -13,6 +13,8 @@ use crate::id::DecisionId;
 /// What an entry is about.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Kind {
+    /// One person's signed agreement to the request of the intent that follows.
+    Approval,
     /// An exchange is about to be carried out.
     Intent,
     /// Exchanges that were open when a segment began; follows `Segment`.
@@ -34,7 +36,8 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
+        Self::Approval,
         Self::Intent,
         Self::Open,
         Self::Outage,
@@ -49,6 +52,7 @@ impl Kind {
     /// The word that stands for it in an entry.
     pub const fn word(self) -> &'static str {
         match self {
+            Self::Approval => "approval",
             Self::Intent => "intent",
             Self::Open => "open",
             Self::Outage => "outage",

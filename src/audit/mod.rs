@@ -32,10 +32,12 @@ mod diagnosis;
 mod report;
 mod witness;
 mod verify;
+mod agreed;
 
 #[cfg(test)]
 mod tests;
 
+pub use agreed::{Agreed, Unfounded, agreed};
 pub use entry::{Head, Kind, Malformed};
 pub use error::{Error, Unavailable};
 pub use key::SigningKey;

@@ -22,6 +22,9 @@ pub trait Entry {
 
     /// The ids of the obligations that come with the decision.
     fn obligations(&self) -> impl Iterator<Item = &str>;
+
+    /// What people signed who agreed to it, each statement with its signature.
+    fn proofs(&self) -> impl Iterator<Item = &str>;
 }
 
 /// What is about to be done, for whom and why. Borrowed from the grant.
@@ -151,6 +154,11 @@ pub struct Refusal<'a> {
     pub revision: Option<&'a str>,
 }
 
+/// Writes all that an approval says after its id.
+pub(super) fn write_approval(object: &mut Object<'_>, proof: &str) {
+    object.text("proof", proof.as_bytes(), PROOF);
+}
+
 /// Writes all that an intent says after its id.
 pub(super) fn write_intent(object: &mut Object<'_>, entry: &impl Entry, durability: Durability) {
     let intent = entry.intent();
@@ -234,6 +242,8 @@ const AUTHORITY: usize = 2048;
 const LIST: usize = 4096;
 /// The longest name or word as written, in bytes.
 const NAME: usize = 512;
+/// The longest statement with its signature as written, in bytes; twice what they may have.
+const PROOF: usize = 24 * 1024;
 /// The longest SPIFFE ID as written, in bytes; the standard allows 2,048.
 const PRINCIPAL: usize = 2048;
 /// The longest path and the longest query as written, in bytes.

@@ -8,7 +8,7 @@ use std::fmt;
 
 use crate::audit::entry::Kind;
 use crate::audit::error::Unavailable;
-use crate::audit::record::{Entry, Outcome, Refusal, write_intent, write_refusal};
+use crate::audit::record::{Entry, Outcome, Refusal, write_approval, write_intent, write_refusal};
 use crate::audit::recorder::Recorder;
 use crate::id::DecisionId;
 use crate::route::terms::Durability;
@@ -89,6 +89,9 @@ impl Trail {
             return Err(Unavailable::Spent);
         }
         let turn = self.recorder.add(|batch| {
+            for proof in entry.proofs() {
+                batch.about(self.id, Kind::Approval, |object| write_approval(object, proof));
+            }
             batch.about(self.id, Kind::Intent, |object| write_intent(object, &entry, durability));
         });
         // Before the wait: if this future is dropped in it, the intent may still be written.

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 
-use crate::audit::{Line, VerifierKey, show, tail, verify};
+use crate::audit::{Line, VerifierKey, agreed, show, tail, verify};
 use crate::cli::Exit;
+use crate::config::parse;
 use crate::id::DecisionId;
 
 /// What there is to do with a trail.
@@ -44,6 +45,9 @@ pub(super) enum Command {
         /// A checkpoint that was kept elsewhere, which the trail has to agree with
         #[arg(long)]
         checkpoint: Option<PathBuf>,
+        /// The configuration with the people whose signatures are to be checked, too
+        #[arg(long)]
+        people: Option<PathBuf>,
     },
 }
 
@@ -63,9 +67,12 @@ impl Command {
                 print(&tail(&folder, count)?, json, out)?;
                 Ok(Exit::Done)
             }
-            Self::Verify { folder, key, checkpoint } => {
+            Self::Verify { folder, key, checkpoint, people } => {
                 let key = key.unwrap_or_else(|| folder.join("key.vkey"));
-                check(&folder, &key, checkpoint.as_deref(), out, err)
+                match (check(&folder, &key, checkpoint.as_deref(), out, err)?, people) {
+                    (Exit::Done, Some(people)) => check_people(&folder, &people, out, err),
+                    (exit, _) => Ok(exit),
+                }
             }
         }
     }
@@ -111,6 +118,33 @@ fn check(
         Err(why) => {
             writeln!(err, "{why}")?;
             Ok(Exit::Failed)
+        }
+    }
+}
+
+/// Whether those whom the trail names did agree.
+fn check_people(
+    folder: &Path,
+    config: &Path,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> io::Result<Exit> {
+    let text = std::fs::read_to_string(config)?;
+    let file = match parse(&config.display().to_string(), &text) {
+        Ok((file, _)) => file,
+        Err(problems) => {
+            writeln!(err, "{problems}")?;
+            return Ok(Exit::Configuration);
+        }
+    };
+    match agreed(folder, &file.people())? {
+        Ok(agreed) => {
+            writeln!(out, "{agreed}")?;
+            Ok(Exit::Done)
+        }
+        Err(unfounded) => {
+            writeln!(out, "unfounded: {unfounded}")?;
+            Ok(Exit::Unverified)
         }
     }
 }

@@ -28,9 +28,10 @@ impl From<Error> for Not {
                 | Refusal::OwnRequest
                 | Refusal::Stranger,
             ) => Exit::NotPermitted,
-            Error::Refused(Refusal::NothingSaid) | Error::Illegal(_) | Error::Answered => {
-                Exit::Conflict
-            }
+            Error::Refused(Refusal::NothingSaid)
+            | Error::Illegal(_)
+            | Error::Answered
+            | Error::TooManyWords => Exit::Conflict,
             Error::Refused(_) => Exit::Unverified,
             _ => Exit::Failed,
         };

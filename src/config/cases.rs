@@ -88,6 +88,8 @@ pub struct Want {
     pub obligations: Option<Vec<String>>,
     /// All labels, in any order.
     pub labels: Option<Vec<String>>,
+    /// What it costs: `12.5 EUR`.
+    pub amount: Option<String>,
 }
 
 /// How a request ends, as far as Countersign settles it.

@@ -178,4 +178,9 @@ impl Entry for Grant {
     fn obligations(&self) -> impl Iterator<Item = &str> {
         self.decision.obligations().iter().filter_map(|obligation| obligation.id.as_deref())
     }
+
+    fn proofs(&self) -> impl Iterator<Item = &str> {
+        let proofs = self.ask.approval.iter().flat_map(|approval| &approval.proofs);
+        proofs.map(String::as_str)
+    }
 }

@@ -20,6 +20,8 @@ pub struct Approval {
     pub digest: String,
     /// When it was.
     pub decided_at: Timestamp,
+    /// What they signed, each statement with its signature: for the record, not for rules.
+    pub proofs: Vec<String>,
 }
 
 /// One person who decided alone, in an emergency.

@@ -23,7 +23,7 @@ use crate::proxy::failure::Failure;
 use crate::proxy::listing::Listing;
 use crate::proxy::plane::Plane;
 use crate::proxy::reading::Reading;
-use crate::proxy::{agent_api, agent_mcp, proposing, resuming, work};
+use crate::proxy::{agent_api, agent_mcp, mcp_tasks, proposing, resuming, work};
 
 impl Plane {
     /// Answers one request of a connection. Whatever was granted or refused ends on the record.
@@ -69,6 +69,10 @@ async fn carry_out(account: &mut Account, request: Request<Incoming>) -> Result<
     let reading = Reading::of(target, inspected, &account.plane.shared.definitions)?;
     if let Some(restated) = &reading.body {
         body.restate(restated);
+    }
+
+    if let Some(proposal) = mcp_tasks::asked(account, &reading) {
+        return mcp_tasks::answer(account, &caller, &reading, proposal).await;
     }
 
     let shared = Arc::clone(&account.plane.shared);

@@ -14,20 +14,21 @@ use http::header::CONTENT_LENGTH;
 use http_body_util::BodyExt;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::approval::{self, broken_glass, tally};
 use crate::audit::{self, Trail};
+use crate::clock::Timestamp;
 use crate::credential::{Authorized, Guard};
 use crate::enforce::{Ask, Cause, authorize};
 use crate::id::{DecisionId, ProposalId};
 use crate::policy::{Approval, BreakGlass};
-use crate::proposal::{Answer, Difference, MAX_ANSWER_BODY, Outcome, Proposal, Terms, Verdict};
+use crate::proposal::{Answer, Difference, MAX_ANSWER_BODY, Outcome, Proposal, Terms};
+use crate::proxy::agreement::Agreement;
 use crate::proxy::cleaning::{self, Finds};
 use crate::proxy::failure::Failure;
 use crate::proxy::plane::{Plane, View};
 use crate::proxy::standing::Standing;
 use crate::proxy::work;
 use crate::route::Body;
-use crate::store::{Desk, Error, proved};
+use crate::store::{Desk, Error};
 use crate::upstream;
 
 /// What it takes to carry a proposal out.
@@ -87,31 +88,10 @@ impl Executor {
     async fn prepare(&self, claimed: &Proposal) -> Result<Ready, Refused> {
         let (shared, snapshot) = (&self.plane.shared, &self.view.snapshot);
         let now = shared.clock.now();
-        let signed = self.desk.approvals(claimed.id()).await.map_err(Failure::from)?;
-        let asked = claimed.clone().under(self.terms.clone());
-        let before = self.desk.standing_for(claimed.id()).await.map_err(Failure::from)?;
-        let before = before.into_iter().filter_map(|one| {
-            let (answer, _) = one.proof.answer(&asked, &snapshot.people, now).ok()?;
-            Some((one.name, answer))
-        });
-        let (standing, mut answers): (Vec<_>, Vec<_>) = before.unzip();
-        answers.extend(proved(&asked, &signed, &snapshot.people, now));
-        let asks_nobody = self.terms.needs.is_empty();
-        let verdict = tally(&self.terms, &snapshot.people, &answers);
-        if !asks_nobody && verdict != Some(Verdict::Approve) {
-            return Err(Refused::Not(Standing::Unsigned));
-        }
-        let approval = (!asks_nobody).then(|| Approval {
-            proposal: claimed.id(),
-            approvers: approvers(&answers),
-            standing,
-            break_glass: broken_glass(&answers).map(|(approver, reason)| BreakGlass {
-                approver: approver.to_string(),
-                reason: reason.to_owned(),
-            }),
-            digest: claimed.digest().to_string(),
-            decided_at: claimed.state().decided_at.unwrap_or(now),
-        });
+        let approval = match self.terms.needs.is_empty() {
+            true => None,
+            false => Some(self.agreed(claimed, now).await?),
+        };
         let (id, approval) = (DecisionId::new(), approval.map(Rc::new));
         let who = (self.ask.caller.principal.spiffe_id(), claimed.substance().task());
         let read = (&self.ask.target, self.ask.body.as_ref(), &self.ask.operations);
@@ -155,6 +135,14 @@ impl Executor {
         let BreakGlass { approver, reason } = broken;
         tracing::error!(proposal = %self.id, %approver, %reason, "break-glass: one person decided alone");
         self.plane.shared.metrics.state.break_glass.inc();
+    }
+
+    /// What people agreed to, checked once more.
+    async fn agreed(&self, claimed: &Proposal, now: Timestamp) -> Result<Approval, Refused> {
+        let asked = claimed.clone().under(self.terms.clone());
+        let agreement = Agreement::gather(&self.desk, asked).await.map_err(Failure::from)?;
+        let approval = agreement.checked(&self.view.snapshot.people, now);
+        approval.ok_or(Refused::Not(Standing::Unsigned))
     }
 
     /// Sends it, and keeps what comes of it.
@@ -278,14 +266,6 @@ fn outcome(answer: Answer) -> Outcome {
         true => Outcome::Failed(Some(answer)),
         false => Outcome::Succeeded(answer),
     }
-}
-
-/// The names of those whose answers these are.
-fn approvers(answers: &[approval::Answer]) -> Vec<String> {
-    let mut names: Vec<_> = answers.iter().map(|one| one.approver().to_string()).collect();
-    names.sort();
-    names.dedup();
-    names
 }
 
 /// Whether it is certain that the upstream has not acted.

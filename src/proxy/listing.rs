@@ -1,7 +1,7 @@
 //! What an MCP server's lists may show an agent: asked of the same rules that judge its calls.
 //!
-//! An item is shown exactly when policy allows its call, observed or not, the arguments not known.
-//! Policy that errs shows nothing.
+//! An item is shown exactly when policy allows its call, observed or not, the arguments not known; a
+//! tool, where people can be asked, also when it takes their agreement. Policy that errs shows nothing.
 
 use std::rc::Rc;
 
@@ -15,7 +15,7 @@ use http_body_util::BodyExt;
 use serde_json::Value;
 
 use crate::credential::Guard;
-use crate::enforce::{Ask, consider};
+use crate::enforce::{Ask, Cause, Refusal, consider};
 use crate::operation::Operations;
 use crate::operation::mcp::call::Kind;
 use crate::operation::mcp::events::MOST;
@@ -108,8 +108,17 @@ impl Listing {
         head.restate(&[(field::METHOD, field::write(method)), (field::NAME, field::write(name))]);
         ask.body = Some(Inspected::restated(Bytes::from(call.body().to_string())));
         ask.operations = Operations::of_call(call);
-        consider(&mut self.view.judge.borrow_mut(), ask).is_ok()
+        match consider(&mut self.view.judge.borrow_mut(), ask) {
+            Ok(_) => true,
+            // Once people agree it can be called.
+            Err(refusal) => list == List::Tools && asks_people(&self.plane, &refusal),
+        }
     }
+}
+
+/// Whether people are to be asked, and can be.
+fn asks_people(plane: &Plane, refusal: &Refusal) -> bool {
+    *refusal.cause() == Cause::NeedsApproval && plane.shared.docket.is_some()
 }
 
 /// How an answer says what it says.

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use http::StatusCode;
+use serde_json::Value;
 
 use crate::enforce::Cause;
 use crate::id::{DecisionId, ProposalId};
@@ -38,6 +39,8 @@ pub struct Problem<'a> {
     pub malformed: Option<&'a Malformed>,
     /// The proposal that it became, and when to ask after it again, in seconds.
     pub proposal: Option<(ProposalId, u64)>,
+    /// The task of MCP that it became.
+    pub task: Option<&'a Value>,
     /// Whether policy was asked and did not say yes.
     denied: bool,
 }
@@ -60,6 +63,10 @@ impl<'a> Problem<'a> {
             },
             proposal: match failure {
                 Failure::Proposed(proposed) => Some((proposed.id, proposed.retry_after())),
+                _ => None,
+            },
+            task: match failure {
+                Failure::Proposed(proposed) => proposed.task.as_ref(),
                 _ => None,
             },
             denied: matches!(failure, Failure::Refused(_)),
@@ -172,7 +179,7 @@ fn withdrawn(why: Withdrawn) -> &'static str {
             "An operator has revoked what you may do here. Stop, and tell a person."
         }
         Withdrawn::Credential => "An operator has revoked the credential of this route.",
-        Withdrawn::Task => "The task that this belongs to is over.",
+        Withdrawn::Task => "The task that this belongs to is over, or paused.",
         Withdrawn::Unknown => "What is revoked cannot be looked up. Try again later.",
     }
 }

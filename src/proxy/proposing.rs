@@ -15,7 +15,8 @@ use tokio::time::{Instant, sleep};
 use crate::enforce::{Ask, Cause, Refusal, substance};
 use crate::id::ProposalId;
 use crate::identity::Caller;
-use crate::proposal::{Draft, Execution, MAX_BODY, Origin, Oversized, Proposal};
+use crate::operation::mcp::attempt;
+use crate::proposal::{Answer, Draft, Execution, MAX_BODY, Origin, Oversized, Proposal};
 use crate::proxy::account::Account;
 use crate::proxy::carried::Carried;
 use crate::proxy::docket::Docket;
@@ -24,19 +25,24 @@ use crate::proxy::failure::Failure;
 use crate::proxy::judged::Judged;
 use crate::proxy::standing::{Proposed, Standing};
 use crate::proxy::waiting::Waiting;
+use crate::proxy::{kept_message, mcp_tasks};
 use crate::route::Body;
 use crate::store::Put;
 
-/// Whether `refusal` asks for people, and they can be asked. A tunnel or a call of gRPC has an
-/// answer that cannot be kept; a message of MCP has another id each time, so it would never be the
-/// same request again.
+/// Whether `refusal` asks for people, and they can be asked.
 pub(super) fn can_wait(account: &Account, refusal: &Refusal) -> bool {
     *refusal.cause() == Cause::NeedsApproval
         && account.plane.shared.docket.is_some()
-        && can_be_kept(refusal.ask())
+        && can_wait_for(refusal.ask())
 }
 
-/// Whether a request and its answer can be kept.
+/// Whether a request can wait. A tunnel or a call of gRPC has an answer that cannot be kept; of MCP,
+/// only calls of tools are the same at each attempt.
+pub(super) fn can_wait_for(ask: &Ask) -> bool {
+    can_be_kept(ask) || kept_message::is_call(ask)
+}
+
+/// Whether a request and its answer can be kept as they are.
 pub(super) fn can_be_kept(ask: &Ask) -> bool {
     let is_grpc =
         ask.target.head().headers().get(CONTENT_TYPE).is_some_and(|kind| {
@@ -86,7 +92,7 @@ impl<'a> Call<'a> {
         mut body: Body,
         judged: Judged,
     ) -> Result<Self, Failure> {
-        let body = body.gather(MAX_BODY).await?;
+        let body = kept_message::settle(&mut ask, body.gather(MAX_BODY).await?)?;
         let headers = ask.target.head().headers();
         let is_async = prefers(headers, "respond-async");
         let hold = hold(headers, account.view.snapshot.waiting);
@@ -134,17 +140,24 @@ impl<'a> Call<'a> {
     /// # Errors
     /// [`Failure::Proposed`] says where it stands; anything else, what went wrong.
     pub(super) async fn stay(self, proposal: Proposal) -> Result<Carried, Failure> {
-        let (id, place) = (proposal.id(), self.docket.place());
-        let hold = if place.is_some() { self.hold } else { Duration::ZERO };
+        let (id, place, knows_tasks) = (proposal.id(), self.docket.place(), self.knows_tasks());
+        let hold = if place.is_some() && !knows_tasks { self.hold } else { Duration::ZERO };
         let (proposal, standing) = self.follow(proposal, hold).await?;
         if let Some(answer) = proposal.state().answer.clone()
             && standing == Standing::Answered
         {
-            return Ok(Carried::Kept { id, answer });
+            return Ok(Carried::Kept { id, answer: self.addressed(answer)? });
         }
-        let left = proposal.draft().expires_at.since(self.account.plane.shared.clock.now());
-        let (decision, is_async) = (self.judged.decision, self.is_async);
-        Err(Failure::Proposed(Box::new(Proposed { decision, id, standing, left, is_async })))
+        let now = self.account.plane.shared.clock.now();
+        let is_task = knows_tasks && standing.is_open();
+        Err(Failure::Proposed(Box::new(Proposed {
+            decision: self.judged.decision,
+            id,
+            task: is_task.then(|| mcp_tasks::created(&proposal, now)),
+            standing,
+            left: proposal.draft().expires_at.since(now),
+            is_async: self.is_async,
+        })))
     }
 
     /// Stays with `proposal` until there is nothing more to wait for.
@@ -203,6 +216,21 @@ impl<'a> Call<'a> {
             executor.run().await
         });
         running.await.unwrap_or(Err(Failure::Panicked))
+    }
+
+    /// Whether it is a call of a tool whose client asks after it by itself.
+    fn knows_tasks(&self) -> bool {
+        let asked = self.account.inspected.as_ref().filter(|_| kept_message::is_call(&self.ask));
+        asked.is_some_and(|asked| attempt::knows_tasks(asked.bytes()))
+    }
+
+    /// The answer, to the message that asks for it now.
+    fn addressed(&self, answer: Answer) -> Result<Answer, Failure> {
+        let asked = self.account.inspected.as_ref().filter(|_| kept_message::is_call(&self.ask));
+        match asked {
+            Some(asked) => kept_message::readdressed(&answer, &self.body, asked.bytes()),
+            None => Ok(answer),
+        }
     }
 
     fn standing(&self, proposal: &Proposal) -> Standing {

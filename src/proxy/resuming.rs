@@ -11,7 +11,7 @@ use crate::proxy::carried::Carried;
 use crate::proxy::docket::Docket;
 use crate::proxy::failure::Failure;
 use crate::proxy::judged::Judged;
-use crate::proxy::proposing::{Call, can_be_kept};
+use crate::proxy::proposing::{Call, can_wait_for};
 use crate::proxy::standing::{Proposed, Standing};
 use crate::route::Body;
 use crate::store;
@@ -28,7 +28,7 @@ pub(super) async fn carry_out(
     body: Body,
 ) -> Result<Carried, Failure> {
     let docket = account.plane.shared.docket.as_ref().ok_or(Failure::NoProposal)?;
-    if !can_be_kept(&ask) {
+    if !can_wait_for(&ask) {
         return Err(Failure::NoProposal);
     }
     let proposal = load(docket, id).await?;
@@ -39,8 +39,8 @@ pub(super) async fn carry_out(
         return call.stay(proposal).await;
     }
     let (decision, standing) = (call.judged.decision, Standing::Changed(differences));
-    let (left, is_async) = (Duration::ZERO, false);
-    Err(Failure::Proposed(Box::new(Proposed { decision, id, standing, left, is_async })))
+    let (left, is_async, task) = (Duration::ZERO, false, None);
+    Err(Failure::Proposed(Box::new(Proposed { decision, id, standing, left, is_async, task })))
 }
 
 /// In what the call is not the proposal. Whose it is not learns nothing else of it.

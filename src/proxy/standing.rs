@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use http::StatusCode;
+use serde_json::Value;
 
 use crate::clock::Timestamp;
 use crate::id::ProposalId;
@@ -23,6 +24,8 @@ pub struct Proposed {
     pub left: Duration,
     /// Whether the agent said that it comes for the answer later (RFC 7240 §4.1).
     pub is_async: bool,
+    /// What it is to a client of MCP that knows tasks.
+    pub task: Option<Value>,
 }
 
 /// Where a proposal stands.

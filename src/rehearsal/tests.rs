@@ -20,7 +20,13 @@ decision := {"allowed": true, "labels": ["reading"], "obligations": [
 	input.countersign.route == "orders"
 }
 
-decision := {"allowed": false, "approval": {"quorum": 1}} if input.parsed_body.amount == 7
+decision := {
+	"allowed": false,
+	"approval": {"quorum": 1},
+	"amount": {"unit": "EUR", "value": input.parsed_body.amount},
+} if {
+	input.parsed_body.amount == 7
+}
 
 decision := {"allowed": true, "headers": {"transfer-encoding": "chunked"}} if {
 	input.countersign.time.hour == 3
@@ -65,7 +71,8 @@ fn each_way_to_end_can_be_wanted() {
     let get = "route: others, request: {url: \"https://h/x\"}";
     assert_eq!(difference(get, "decision: deny, code: denied"), "");
     let post = "request: {method: POST, url: \"https://h/x\", body: {amount: 7}}";
-    assert_eq!(difference(post, "decision: approval, code: approval_required"), "");
+    let asks = "decision: approval, code: approval_required, amount: 7 EUR";
+    assert_eq!(difference(post, asks), "");
     let unclear = "request: {method: HEAD, url: \"https://h/x\"}";
     assert_eq!(difference(unclear, "decision: error, code: policy_error"), "");
     let unmet = "at: \"2026-11-23T03:10:00Z\", request: {method: PUT, url: \"https://h/x\"}";
@@ -86,6 +93,7 @@ fn a_failing_case_says_what_it_got() {
         difference(get, "decision: allow, obligations: []"),
         "wanted obligations [], got [request_header x-team: payments]"
     );
+    assert_eq!(difference(get, "decision: allow, amount: 1 EUR"), "wanted amount 1 EUR, got none");
     let dots = "request: {url: \"https://h/a/../b\"}";
     let why = difference(dots, "decision: deny");
     assert!(why.starts_with("wanted deny, got refused (path_dot_segment): "), "{why}");

@@ -6,6 +6,7 @@ use crate::config::cases::{Ending, Want};
 use crate::enforce::obligation;
 use crate::policy::{Decision, Effect};
 use crate::proxy::failure::Failure;
+use crate::task::Amount;
 
 /// What a request would lead to.
 #[derive(Debug)]
@@ -14,6 +15,7 @@ pub(super) struct Verdict {
     codes: Vec<String>,
     obligations: Vec<String>,
     labels: Vec<String>,
+    amount: String,
     /// What an operator would be told; may be empty.
     detail: String,
 }
@@ -25,6 +27,7 @@ impl From<Failure> for Verdict {
             codes: vec![failure.code().to_owned()],
             obligations: Vec::new(),
             labels: Vec::new(),
+            amount: NOTHING.to_owned(),
             detail: failure.to_string(),
         }
     }
@@ -51,6 +54,7 @@ impl From<&Decision> for Verdict {
             codes,
             obligations: obligations.collect(),
             labels: decision.labels().to_vec(),
+            amount: decision.amount().map_or_else(|| NOTHING.to_owned(), Amount::to_string),
             detail: failure.or(unmet).unwrap_or_default(),
         }
     }
@@ -77,6 +81,9 @@ impl Verdict {
                 lines.push(format!("wanted {what} {wanted}, got {}", shown(found)));
             }
         }
+        if let Some(amount) = want.amount.as_ref().filter(|amount| **amount != self.amount) {
+            lines.push(format!("wanted amount {amount}, got {}", self.amount));
+        }
         lines.join("\n")
     }
 }
@@ -91,6 +98,9 @@ impl fmt::Display for Verdict {
         if self.detail.is_empty() { Ok(()) } else { write!(f, ": {}", self.detail) }
     }
 }
+
+/// What a request costs that costs nothing.
+const NOTHING: &str = "none";
 
 fn sorted(list: &[String]) -> Vec<&str> {
     let mut sorted: Vec<&str> = list.iter().map(String::as_str).collect();

@@ -36,7 +36,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Refused`], if it is not the word of one of `people` who may give it;
-    /// [`Error::Answered`]; [`Error::Illegal`], if it was decided before, or its time is over, or it
+    /// [`Error::Answered`]; [`Error::TooManyWords`]; [`Error::Illegal`], if it was decided before, or its time is over, or it
     /// is too late to take something back.
     pub async fn answer(
         &self,
@@ -108,14 +108,15 @@ fn fits(
     let own = before.iter().filter(|one| one.approver == answer.approver().as_str());
     let own: Vec<_> = own.collect();
     let stands = own.last().is_some_and(|last| !last.withdraws());
-    if own.len() >= MAX_WORDS {
-        return Err(Error::Answered);
-    }
     if let Verdict::Withdraw(_) = answer.verdict() {
         return stands.then_some(Fits::Withdraws).ok_or(Refusal::NothingSaid.into());
     }
     if stands {
         return Err(Error::Answered);
+    }
+    // Whoever says yes must be able to take it back.
+    if own.len() + 1 >= MAX_WORDS {
+        return Err(Error::TooManyWords);
     }
     let answers = proved(proposal, before, people, now);
     let terms = &proposal.draft().terms;

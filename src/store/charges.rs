@@ -50,22 +50,25 @@ impl Store {
     }
 }
 
-/// Keeps back what `proposal` takes, `amount` included. What is no task of this store has no budget.
+/// Keeps back what `proposal` takes, `amount` included, which says that its task lives. What is no task of this
+/// store has no budget.
 ///
 /// # Errors
 /// [`Error::Task`], if a link of the chain has not enough left.
 pub(super) async fn keep_back(
     transaction: &mut Transaction,
-    lineage: Option<&Lineage>,
+    lineage: Option<Lineage>,
     proposal: &Proposal,
     amount: Option<Amount>,
     now: Timestamp,
 ) -> Result<(), Error> {
-    let Some(lineage) = lineage else { return Ok(()) };
+    let Some(mut lineage) = lineage else { return Ok(()) };
     let bytes = Some(proposal.substance().request().body().len() as u64);
     let cost = Cost { bytes, amount };
     lineage.afford(&cost, now)?;
-    put(transaction, lineage, proposal.id(), &cost).await
+    lineage.go_on(now);
+    write(transaction, lineage.tasks()).await?;
+    put(transaction, &lineage, proposal.id(), &cost).await
 }
 
 /// The tasks of `proposal`, which nobody else changes until the end of the transaction; nothing, if

@@ -39,6 +39,8 @@ pub enum Error {
     TooManyTasks,
     /// The agent has as many undecided proposals as it may.
     TooMany,
+    /// This person has said as much as one may: about a proposal, or in advance.
+    TooManyWords,
     /// A row is not what was written.
     Undecodable,
     /// There is no such proposal.
@@ -72,6 +74,9 @@ impl fmt::Display for Error {
             Self::TooMany => {
                 f.write_str("too many proposals of this agent wait already; let them be decided")
             }
+            Self::TooManyWords => f.write_str(
+                "this person has said as much as one may, about this or in advance; let some of it end",
+            ),
             Self::Undecodable => f.write_str(
                 "a row of the store was not written by this version of countersign, or was changed",
             ),

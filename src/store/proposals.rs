@@ -65,7 +65,6 @@ impl Store {
         admit(&mut transaction, &proposal, self.pending).await?;
         let fresh = transaction.execute(INSERT, columns(&proposal)).await? == 1;
         if fresh {
-            let lineage = lineage.as_ref();
             charges::keep_back(&mut transaction, lineage, &proposal, amount, now).await?;
             events::of_proposal(&mut transaction, None, &proposal).await?;
             let before = proposal.state().clone();

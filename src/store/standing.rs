@@ -40,8 +40,7 @@ impl Store {
     /// Keeps a standing approval of one of `people`.
     ///
     /// # Errors
-    /// [`Error::Refused`]; [`Error::Answered`], if it was handed in before, or this person has as many
-    /// as they may.
+    /// [`Error::Refused`]; [`Error::Answered`], if it was handed in before; [`Error::TooManyWords`].
     pub async fn grant(
         &self,
         proof: StandingProof,
@@ -54,7 +53,7 @@ impl Store {
         let most = Value::Integer(i64::try_from(MAX_STANDING).ok());
         let values = vec![Value::from(&*approver), now.into(), most];
         if transaction.rows(OF_PERSON, values).await?.len() >= MAX_STANDING {
-            return Err(Error::Answered);
+            return Err(Error::TooManyWords);
         }
         let granted = StandingApproval {
             name: standing.nonce().to_string(),

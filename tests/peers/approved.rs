@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use countersign::id::ProposalId;
 
 use super::git::{git, make_repositories};
-use super::program::{Server, run_python};
+use super::mcp::{certified, everything};
+use super::program::{Server, run, run_python, scripts};
 use super::stand::Stand;
 use crate::harness::{Human, SECRET, Setup, countersign};
 
@@ -79,4 +80,23 @@ fn git_push_waits_for_a_person() {
     });
     let arrived = git("served/open.git", &["log", "--format=%s", "main"]);
     assert_eq!(arrived.ok(), "Second\nFirst\n");
+}
+
+#[test]
+fn a_tool_that_a_client_of_mcp_calls_waits_for_a_person() {
+    let (server, maria) = (everything(), Human::new("maria"));
+    let stand = Stand::new(&server, "protocol: mcp", |setup| {
+        asking(setup, &maria, "50s", "input.countersign.mcp.arguments.a > 10")
+    });
+    let said = thread::scope(|scope| {
+        let agent = scope.spawn(|| {
+            let mut client = certified(&stand);
+            client.arg(scripts().join("agents/mcp_client.js")).arg(format!("{}/mcp", stand.url));
+            run(client.args(["get-sum", r#"{"a":11,"b":2}"#])).json()
+        });
+        agrees(&maria, &stand.folder());
+        agent.join().unwrap()
+    });
+    let [_, summed] = said.as_slice() else { panic!("{said:?}") };
+    assert_eq!(summed["content"][0]["text"], "The sum of 11 and 2 is 13.", "{summed}");
 }

@@ -45,7 +45,7 @@ fn a_client_of_the_sdk_sees_what_it_may_call_and_reads_why_a_call_is_denied() {
     assert!(reason.contains("Agents add small numbers."), "{reason}");
 }
 
-fn everything() -> Server {
+pub(super) fn everything() -> Server {
     let entry = installed("node/node_modules/@modelcontextprotocol/server-everything");
     let start = |port: u16| {
         let mut command = node();
@@ -66,7 +66,7 @@ fn inspect(stand: &Stand, arguments: &[&str]) -> Said {
 }
 
 /// Node with the agent's certificate, for which these programs have no option.
-fn certified(stand: &Stand) -> Command {
+pub(super) fn certified(stand: &Stand) -> Command {
     let [ca, cert, key] = &stand.files;
     let preload = scripts().join("agents/certificate.js");
     let mut command = node();

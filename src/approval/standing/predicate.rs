@@ -150,7 +150,7 @@ impl Paths {
         }
     }
 
-    fn has(&self, path: &str) -> bool {
+    pub(in crate::approval) fn has(&self, path: &str) -> bool {
         match self {
             Self::Exactly(one) => path == one,
             // What is escaped may be a slash to somebody.

@@ -131,6 +131,10 @@ impl Entry for Order {
     fn obligations(&self) -> impl Iterator<Item = &str> {
         ["redact"].into_iter()
     }
+
+    fn proofs(&self) -> impl Iterator<Item = &str> {
+        std::iter::empty()
+    }
 }
 
 fn answered() -> Outcome {

@@ -5,6 +5,7 @@ use std::fmt;
 use http::StatusCode;
 use serde_json::{Value, json};
 
+use crate::operation::mcp::attempt::TASKS;
 use crate::operation::mcp::revision::SUPPORTED;
 
 /// Why a message is refused before anyone judges it.
@@ -12,6 +13,8 @@ use crate::operation::mcp::revision::SUPPORTED;
 pub enum Malformed {
     /// Several messages in one body.
     Batch,
+    /// Its client has not said that it knows tasks.
+    Capability,
     /// It is no message of JSON-RPC 2.0; what is wrong with it.
     Envelope(&'static str),
     /// This header does not say what the body says.
@@ -42,6 +45,7 @@ impl Malformed {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Batch => "mcp_batch",
+            Self::Capability => "mcp_capability",
             Self::Envelope(_) => "mcp_envelope",
             Self::Header(_) => "mcp_header_mismatch",
             Self::Method(_) => "mcp_unknown_method",
@@ -56,6 +60,7 @@ impl Malformed {
     pub const fn rpc_code(&self) -> i32 {
         match self {
             Self::Batch | Self::Envelope(_) | Self::Verb => -32600,
+            Self::Capability => -32021,
             Self::Header(_) => -32020,
             Self::Method(_) => -32601,
             Self::Params(..) => -32602,
@@ -66,9 +71,17 @@ impl Malformed {
 
     /// What MCP wants in the error's `data` besides our own members.
     pub fn data(&self) -> Option<Value> {
-        let Self::Version(requested) = self else { return None };
-        let supported: Vec<_> = SUPPORTED.iter().map(|revision| revision.date()).collect();
-        Some(json!({ "supported": supported, "requested": requested }))
+        match self {
+            Self::Capability => {
+                let extensions = json!({ TASKS: {} });
+                Some(json!({ "requiredCapabilities": { "extensions": extensions } }))
+            }
+            Self::Version(requested) => {
+                let supported: Vec<_> = SUPPORTED.iter().map(|revision| revision.date()).collect();
+                Some(json!({ "supported": supported, "requested": requested }))
+            }
+            _ => None,
+        }
     }
 }
 
@@ -77,6 +90,9 @@ impl fmt::Display for Malformed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Batch => f.write_str("Send one message at a time: batches are not accepted."),
+            Self::Capability => {
+                f.write_str("Say in the request that you know the extension of tasks.")
+            }
             Self::Envelope(what) => write!(f, "This is not one JSON-RPC 2.0 message: {what}."),
             Self::Header(name) => {
                 write!(f, "The header {name} is missing or does not say what the body says.")

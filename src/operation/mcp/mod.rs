@@ -13,6 +13,7 @@ pub mod message;
 #[cfg(test)]
 mod message_tests;
 pub mod events;
+pub mod attempt;
 pub mod list;
 pub mod definition;
 

@@ -38,11 +38,21 @@ impl<'a> Card<'a> {
         if self.is_first() {
             parts.push("first of its kind");
         }
-        let body = Shown(self.proposal.substance().request().body());
-        if !body.suspects().is_empty() {
+        if self.parts().any(|part| !part.suspects().is_empty()) {
             parts.push("words in it are not what they look like");
         }
+        if self.parts().any(|part| part.hides()) {
+            parts.push("it holds characters that are not to be seen");
+        }
         write_value(f, "risk", &Shown(parts.join(" · ").as_bytes()).to_string())
+    }
+
+    /// What somebody else may have had a hand in.
+    fn parts(&self) -> impl Iterator<Item = Shown<'_>> {
+        let request = self.proposal.substance().request();
+        let values = request.headers().iter().map(|(_, value)| value.as_bytes());
+        let summary = self.proposal.draft().terms.summary.iter().map(String::as_bytes);
+        summary.chain(values).chain([request.body().as_ref()]).map(Shown)
     }
 
     fn write_who(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -64,11 +74,14 @@ impl<'a> Card<'a> {
                 let stages = need.stages.len();
                 match (come.met == stages, stages) {
                     (true, _) => text.push_str(", met"),
-                    (false, 1) => text.push_str(&format!(", {} so far", come.agreed)),
+                    (false, 1) => {
+                        text.push_str(&format!(", {} of {} so far", come.agreed, come.wanted))
+                    }
                     (false, _) => text.push_str(&format!(
-                        ", now at stage {} of {stages}, {} so far",
+                        ", now at stage {} of {stages}, {} of {} so far",
                         come.met + 1,
-                        come.agreed
+                        come.agreed,
+                        come.wanted
                     )),
                 }
             }
@@ -275,7 +288,7 @@ mod tests {
             "  risk     high · money · first of its kind\n",
             "says, unverified:\n           | all is well\n           |   digest   sha-256:00\n",
             "  rule     large: too large\n",
-            "  needs    1 of leads, then 1 of payments, now at stage 2 of 2, 0 so far\n",
+            "  needs    1 of leads, then 1 of payments, now at stage 2 of 2, 0 of 1 so far\n",
             "           in an emergency one of oncall alone\n",
             "  said     ann approve, 1970-01-01T00:00:00.001500Z: looks right\n",
             "           - amount=1\n           + amount=2\n",

@@ -20,6 +20,18 @@ impl Shown<'_> {
     }
 }
 
+impl Shown<'_> {
+    /// Whether there is something in it that a reader would not see, and that no text has to have.
+    pub(super) fn hides(&self) -> bool {
+        let hidden = |c: char| match c {
+            '\t' | '\n' | '\r' => false,
+            '"' | '\'' | '\\' => false,
+            _ => is_blank(c) || c.escape_debug().len() > 1,
+        };
+        self.0.utf8_chunks().any(|chunk| chunk.valid().chars().any(hidden))
+    }
+}
+
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for chunk in self.0.utf8_chunks() {
@@ -82,6 +94,11 @@ mod tests {
             (b"a\rb\tc", "a\\rb\\tc"),
         ] {
             assert_eq!(Shown(bytes).to_string(), shown);
+        }
+        for (text, hides) in
+            [("a\r\n\t\\ \"größer\"", false), ("a\u{202e}", true), ("\u{3164}", true)]
+        {
+            assert_eq!(Shown(text.as_bytes()).hides(), hides, "{text:?}");
         }
     }
 }

@@ -30,6 +30,9 @@ pub(super) fn write(problem: &Problem<'_>, asked: Asked<'_>) -> Written {
     };
     let is_denied = matches!(problem.fault, Fault::Policy | Fault::Upstream);
     let body = match method.as_ref() {
+        "tools/call" if problem.task.is_some() => {
+            json!({ "jsonrpc": "2.0", "id": id, "result": problem.task })
+        }
         "tools/call" if is_denied => {
             json!({ "jsonrpc": "2.0", "id": id, "result": result(problem) })
         }
@@ -71,7 +74,13 @@ fn written(status: StatusCode, body: &Value, asked: Asked<'_>) -> Written {
 }
 
 fn result(problem: &Problem<'_>) -> Value {
-    let advice = if problem.retryable { "Try again later." } else { "Do not retry unchanged." };
+    let advice = match problem.proposal.filter(|_| problem.retryable) {
+        Some((id, seconds)) => format!(
+            "It is {id}. Call the tool again with the same arguments, in {seconds} seconds or later."
+        ),
+        None if problem.retryable => "Try again later.".to_owned(),
+        None => "Do not retry unchanged.".to_owned(),
+    };
     let text = format!("{} ({}). {advice}", problem.message(), problem.code);
     json!({
         "resultType": "complete",

@@ -89,7 +89,7 @@ pub(super) async fn nobody_talks_for_ever(url: String) {
         say(Verdict::Withdraw(None)).await.unwrap();
     }
     let more = say(Verdict::Approve).await;
-    assert!(matches!(more, Err(Error::Answered)), "{more:?}");
+    assert!(matches!(more, Err(Error::TooManyWords)), "{more:?}");
 }
 
 /// Whom the rules ask in two stages, and who may decide alone.

@@ -65,7 +65,7 @@ pub(super) async fn what_was_agreed_to_in_advance_is_decided_as_often_as_was_sai
     let people = payments(&[&ann]);
     let proof = agreed(&ann, "ann", 2, 100);
     let granted = store.grant(proof.clone(), &people, NOW).await.unwrap();
-    assert_eq!(store.standing("", NOW).await.unwrap(), [granted.clone()]);
+    assert_eq!(store.standing("", NOW).await.unwrap(), std::slice::from_ref(&granted));
     let twice = store.grant(proof, &people, NOW).await;
     assert!(matches!(twice, Err(Error::Answered)), "{twice:?}");
     for left in [1, 0] {

@@ -131,6 +131,7 @@ pub(super) async fn labels_never_shrink_and_what_is_final_stays(url: String) {
     let words = ["pii", "secret", "untrusted"];
     let mut known: [Labels; 4] = Default::default();
     let mut over: BTreeMap<TaskId, task::Status> = BTreeMap::new();
+    let mut scopes: BTreeMap<TaskId, Scope> = BTreeMap::new();
     // A fixed sequence that looks like chance: every pair of agent and deed comes up.
     let mut chance = 12_345_u32;
     for _ in 0..150 {
@@ -141,13 +142,21 @@ pub(super) async fn labels_never_shrink_and_what_is_final_stays(url: String) {
         // Refusals are a part of it.
         let _ = match deed {
             0 => {
-                let next = [task::Status::Paused, task::Status::Completed][pick(20, 2)];
+                let next = [task::Status::Paused, task::Status::Completed][who.min(pick(20, 2))];
                 store.turn_task(Some(&agent(who)), task, next, NOW).await.map(drop)
             }
             1..=4 => {
                 store.turn_task(Some(&agent(0)), task, task::Status::Active, NOW).await.map(drop)
             }
             5..=8 => store.enter(step(who, None, Some(words[pick(20, 3)])), NOW, LASTING).await,
+            9..=10 => {
+                let paths = [["/a"], ["/a/b"], ["/c"]][pick(20, 3)].map(Prefix::new);
+                let scope = Scope { paths: Some(paths.into()), ..Scope::default() };
+                let narrow = Change::Narrow(Box::new(scope));
+                // Nobody ends the first, or there would soon be nothing left to look at.
+                let change = [narrow, Change::Pause, Change::End][who.min(pick(24, 3))].clone();
+                store.change_task(&agent(who), task, &[change], NOW).await
+            }
             _ => store.enter(step(who, Some(task), Some(words[pick(20, 3)])), NOW, LASTING).await,
         };
         for (number, before) in known.iter_mut().enumerate() {
@@ -156,7 +165,10 @@ pub(super) async fn labels_never_shrink_and_what_is_final_stays(url: String) {
             *before = now;
         }
         for id in &ids {
-            let status = store.lineage(&agent(0), *id, NOW).await.unwrap().task().status;
+            let lineage = store.lineage(&agent(0), *id, NOW).await.unwrap();
+            let (status, scope) = (lineage.task().status, &lineage.task().bounds.scope);
+            let before = scopes.insert(*id, scope.clone()).unwrap_or_default();
+            assert!(before.contains(scope), "{id}: {before:?} became {scope:?}");
             assert!(over.get(id).is_none_or(|final_one| *final_one == status), "{id}");
             if status.is_final() {
                 over.insert(*id, status);
@@ -164,6 +176,7 @@ pub(super) async fn labels_never_shrink_and_what_is_final_stays(url: String) {
         }
     }
     assert!(known.iter().any(|labels| !labels.is_empty()) && !over.is_empty());
+    assert!(scopes.values().any(|scope| scope.paths.is_some()));
 }
 
 pub(super) async fn ending_a_task_ends_all_behind_it_and_its_proposals(url: String) {
