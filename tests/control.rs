@@ -219,8 +219,7 @@ async fn an_approval_through_the_api_carries_a_held_call_out() {
     assert_eq!(whole["request"]["url"], "https://api.example.org/orders?id=7");
     assert_eq!(whole["request"]["body"]["text"], "{\"amount\": 45, \"note\": \"\u{202e}ok\"}");
     assert_eq!(whole["credential"], "api");
-    let stages = json!([{ "quorum": 1, "groups": ["payments"] }]);
-    assert_eq!(whole["needs"], json!([{ "stages": stages }]));
+    assert_eq!(whole["needs"], json!([{ "stages": [{ "quorum": 1, "groups": ["payments"] }] }]));
     assert_eq!((&whole["asks_you"], &whole["answers"]), (&json!(true), &json!([])));
     let card = Request::get(format!("/v1/proposals/{id}")).header("accept", "text/plain");
     let card = ann.send(card.body(empty()).unwrap()).await;
@@ -276,6 +275,17 @@ async fn who_may_not_answer_does_not() {
     // Signed for another proposal.
     let elsewhere = office.hand_in("ann", of_bob, &own_tag, &proof).await;
     assert_eq!(problem(&elsewhere), said(403, "approval_refused"));
+    // What was never said cannot be taken back, and nobody decides alone whom no rule lets.
+    for query in ["verdict=withdraw", "verdict=break-glass&reason=now"] {
+        let path = format!("/v1/proposals/{id}/statement?{query}");
+        let statement = office.person("ann").get(&path).await.text();
+        let refused = office.hand_in("ann", id, &tag, &office.ann.signs(&statement)).await;
+        assert_eq!(problem(&refused), said(403, "approval_refused"), "{query}");
+    }
+    for query in ["", "?verdict=yes", "?verdict=break-glass", "?verdict=approve&reason=fine"] {
+        let path = format!("/v1/proposals/{id}/statement{query}");
+        assert_eq!(problem(&office.person("ann").get(&path).await), said(400, "malformed"));
+    }
     assert!(upstream.is_untouched());
     // It was never used, so it is still worth one answer, and a second is none.
     assert_eq!(office.hand_in("ann", id, &tag, &proof).await.status, 201);
@@ -730,12 +740,15 @@ async fn odd_requests_are_problems_too() {
         (send("application/json", "[]".to_owned()), 400),
         (send("application/json", format!("{wish}{wish}")), 400),
         (send("application/json", wish.replace("\"api\"", "\"api\",\"name\":\"b\"")), 400),
-        (send("application/json", format!("{{\"kind\":\"{}\"}}", "x".repeat(70_000))), 413),
         (send("application/json", "[".repeat(60_000)), 400),
     ] {
         let answer = ops.send(odd).await;
         assert_eq!(problem(&answer).0, status, "{answer:?}");
     }
+    // The answer comes before all of it was sent; in HTTP/2 that breaks nothing off.
+    let large = send("application/json", format!("{{\"kind\":\"{}\"}}", "x".repeat(70_000)));
+    let large = ops.h2().await.send(large).await;
+    assert_eq!(problem(&large), said(413, "body_too_large"));
     let mut coded = send("application/json", wish.clone());
     coded.headers_mut().insert("content-encoding", "gzip".parse().unwrap());
     assert_eq!(problem(&ops.send(coded).await), said(415, "body_coding"));
