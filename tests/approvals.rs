@@ -247,6 +247,45 @@ async fn the_trail_shows_offline_who_agreed() {
     assert!(text.contains("the key that signed is not the approver's"), "{text}");
 }
 
+/// One person is enough for work that has touched nothing; for other work it takes two.
+const BY_LABEL: &str = r#"package countersign.authz
+
+default decision := {"allowed": true}
+
+decision := {"allowed": false, "approval": {"quorum": quorum}} if {
+	input.attributes.request.http.method == "POST"
+	input.countersign.approval == null
+}
+
+default quorum := 1
+
+quorum := 2 if "pii" in input.countersign.labels
+"#;
+
+#[tokio::test]
+async fn a_held_call_is_carried_out_on_the_terms_of_the_moment() {
+    let (ann, bob) = (Human::new("ann"), Human::new("bob"));
+    let upstream = Upstream::answering(|_| reply("done"));
+    let people =
+        "people: { hosts: [api.example.org], path: /people, upstream: api, labels: [pii] }";
+    let setup = setup(&upstream, &[ann.entry(""), bob.entry("")], "ann, bob");
+    let site = setup.rules(BY_LABEL).another_route(people).start();
+    let (agent, folder) = (site.agent("writer"), site.path(""));
+    let id = put(&agent).await;
+    let mut held = refund();
+    held.headers_mut().insert("prefer", "wait=60".parse().unwrap());
+    let held = tokio::spawn({
+        let agent = agent.clone();
+        async move { agent.send(held).await }
+    });
+    // Meanwhile the same agent reads what one person alone may not let out.
+    assert_eq!(agent.get("/people/1").await.status, 200);
+    assert_eq!(ann.says("approve", &folder, id).status.code(), Some(0));
+    let answer = held.await.unwrap();
+    assert_eq!(answer.problem(), (403, "approval_not_valid".to_owned()));
+    assert_eq!(upstream.requests().len(), 1, "only what was read");
+}
+
 #[tokio::test]
 async fn one_no_ends_it() {
     let (ann, bob) = (Human::new("ann"), Human::new("bob"));

@@ -431,15 +431,22 @@ async fn of_many_identical_calls_one_is_carried_out_and_all_get_its_answer() {
 async fn policy_has_the_last_word() {
     let agreed = "startswith(input.countersign.approval.digest, \"sha-256:\")";
     let asked = "input.countersign.approval == null";
+    // Two could agree; one does.
+    let (both, not_both) =
+        ("count(input.countersign.approval.approvers) == 2", "not two(input.countersign.approval)");
+    let two = "\ntwo(approval) if count(approval.approvers) == 2\n";
     let yes = r#"{"allowed": true} if {"#;
     let another = r#"{"allowed": true, "credential": {"name": "other"}} if {"#;
+    let other = Human::new("other");
     for (rules, code) in [
-        (ASKING.replace(agreed, "false"), "denied"),
-        (ASKING.replace(agreed, "false").replace(asked, "true"), "approval_not_enough"),
+        (ASKING.replace(agreed, both), "denied"),
+        (ASKING.replace(agreed, both).replace(asked, not_both) + two, "approval_not_enough"),
         (ASKING.replace(yes, another), "approval_of_another"),
     ] {
         let upstream = Upstream::answering(|_| reply("done"));
-        let site = setup(&upstream, "hold: 0s").rules(&rules).start();
+        let people = format!("people: {{ {}, {} }}", MARIA.entry(""), other.entry(""));
+        let approvals = format!("approvals: {{ hold: 0s, {people} }}");
+        let site = setup(&upstream, "hold: 0s").other_section(&approvals).rules(&rules).start();
         let agent = site.agent("writer");
         let id = proposal(&agent.send(order("one")).await);
         approve(&site, id);
@@ -449,6 +456,26 @@ async fn policy_has_the_last_word() {
         assert_eq!(load(&site.path(""), id).await.state().execution, Execution::Queued);
         assert_eq!(site.stop().outcomes.answered, 0);
     }
+}
+
+#[tokio::test]
+async fn nobody_is_asked_about_what_could_not_be_sent() {
+    let agreed = "startswith(input.countersign.approval.digest, \"sha-256:\")";
+    let never = ASKING.replace(agreed, "false");
+    let upstream = Upstream::answering(|_| reply("done"));
+    let site = |setup: Setup| setup.start();
+    let nowhere = "http://nowhere.invalid";
+    for (site, problem) in [
+        (site(setup(&upstream, "hold: 0s").rules(&never)), (403, "denied")),
+        (site(setup(&upstream, "hold: 0s").url(nowhere)), (502, "upstream_resolve")),
+        (site(setup(&upstream, "hold: 0s").secret("")), (502, "credential_unavailable")),
+    ] {
+        let agent = site.agent("writer");
+        assert_eq!(agent.send(order("one")).await.problem(), (problem.0, problem.1.to_owned()));
+        let path = site.path("");
+        assert_eq!(kept(&path, async |store| store.waiting(None).await.unwrap()).await, []);
+    }
+    assert!(upstream.is_untouched());
 }
 
 #[tokio::test]

@@ -189,6 +189,24 @@ async fn an_agent_that_was_handed_something_and_never_looked_is_not_marked() {
 }
 
 #[tokio::test]
+async fn whatever_an_agent_does_with_a_task_it_has_to_do_with_it() {
+    let upstream = upstream();
+    let site = site(&upstream);
+    let reader = site.agent("reader");
+    assert_eq!(reader.get("/people/1").await.status, 200);
+    let task = open(&reader, json!({ "depth": 1 })).await;
+    for (name, what) in [("one", "/heartbeat"), ("two", "/pause"), ("three", "/complete")] {
+        let part = hand_on(&reader, &task, name, json!({})).await.json();
+        let helper = site.agent(name);
+        assert_eq!(helper.send(out()).await.status, 200, "{name}");
+        // The answer tells what was handed on, in words of an agent that has read something.
+        let told = helper.send(post(&path(&part, what), &json!({}))).await;
+        assert_eq!(told.status, 200, "{what}: {}", told.text());
+        stays(&helper, out()).await;
+    }
+}
+
+#[tokio::test]
 async fn a_task_is_used_within_its_bounds_and_by_its_owner_alone() {
     let upstream = upstream();
     let site = site(&upstream);

@@ -4,12 +4,18 @@
 //! visible ASCII is accepted, and its case does not matter: that can merge two names, which costs
 //! an approval, and can never split one person in two, which would cost the two-person rule.
 
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-/// A person's name, an account (`maria@example.org`) or a SPIFFE ID; in lower case.
-#[derive(Clone, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct Identity(Arc<str>);
+/// A person's name, an account (`maria@example.org`) or a SPIFFE ID. Two that differ in case are equal.
+#[derive(Clone)]
+pub struct Identity {
+    /// In lower case.
+    folded: Arc<str>,
+    written: Arc<str>,
+}
 
 /// Why a text names nobody.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -37,24 +43,55 @@ impl Identity {
         if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(NotAName::Character);
         }
-        Ok(Self(text.to_ascii_lowercase().into()))
+        Ok(Self { folded: text.to_ascii_lowercase().into(), written: text.into() })
     }
 
     /// The name, in lower case.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.folded
+    }
+
+    /// Whether it is written as `other` is: who is let in by a name has to show that very name.
+    pub fn is_exactly(&self, other: &Self) -> bool {
+        self.written == other.written
+    }
+}
+
+impl PartialEq for Identity {
+    fn eq(&self, other: &Self) -> bool {
+        self.folded == other.folded
+    }
+}
+
+impl Eq for Identity {}
+
+impl PartialOrd for Identity {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Identity {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.folded.cmp(&other.folded)
+    }
+}
+
+impl Hash for Identity {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.folded.hash(state);
     }
 }
 
 impl fmt::Debug for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.folded)
     }
 }
 
 impl fmt::Display for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.folded)
     }
 }
 

@@ -82,6 +82,22 @@ impl People {
         self.may_answer(terms, person) || self.may_break_glass(terms, person)
     }
 
+    /// The names of all who could agree to `substance` on these terms; nobody, where they are too few.
+    pub fn who_could_agree(&self, terms: &Terms, substance: &Substance) -> Vec<String> {
+        let could =
+            |person: &&Person| self.may_answer(terms, person) && !person.is_behind(substance);
+        let could: Vec<_> = self.persons.iter().filter(could).collect();
+        let is_enough = |stage: &Stage| {
+            could.iter().filter(|one| self.are_asked(stage, one)).count() >= self.quorum(stage)
+        };
+        if !terms.needs.iter().flat_map(|need| &need.stages).all(is_enough) {
+            return Vec::new();
+        }
+        let mut names: Vec<_> = could.iter().map(|person| person.name.to_string()).collect();
+        names.sort();
+        names
+    }
+
     /// How many must agree in `stage`: as many as the rule says, or more where a group does.
     pub fn quorum(&self, stage: &Stage) -> usize {
         let groups = stage.approvers.iter().filter_map(|group| self.groups.get(group));
@@ -99,6 +115,12 @@ impl Person {
     /// Whether this is one of their names.
     pub fn is_called(&self, name: &Identity) -> bool {
         self.name == *name || self.aliases.contains(name)
+    }
+
+    /// Whether this is one of their names, as it is written.
+    pub fn is_exactly(&self, name: &Identity) -> bool {
+        let mut names = iter::once(&self.name).chain(&self.aliases);
+        names.any(|one| one.is_exactly(name))
     }
 
     /// Whether they are in the chain behind `substance`, or own an agent that is.

@@ -14,7 +14,7 @@ pub(super) struct Caller {
 impl Caller {
     /// Whoever is called `name`; `None` if they may do nothing.
     pub(super) fn new(name: Identity, is_operator: bool, people: &People) -> Option<Self> {
-        let person = people.called(&name).cloned();
+        let person = people.called(&name).filter(|person| person.is_exactly(&name)).cloned();
         (is_operator || person.is_some()).then_some(Self { name, person, is_operator })
     }
 

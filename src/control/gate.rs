@@ -75,7 +75,7 @@ impl Gate {
             }
             (None, None) => return Err(Failure::Anonymous),
         };
-        let is_operator = self.operators.contains(&name);
+        let is_operator = self.operators.get(&name).is_some_and(|one| one.is_exactly(&name));
         Caller::new(name.clone(), is_operator, people).ok_or(Failure::Stranger(name))
     }
 }

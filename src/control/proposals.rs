@@ -52,7 +52,10 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, Failure> {
 /// What `countersign proposal show` prints.
 async fn card(visit: &Visit<'_>, proposal: &Proposal) -> Result<String, Failure> {
     let (people, now) = (visit.snapshot.people.clone(), visit.now);
-    let (proposal, background) = visit.service.desk.dossier(proposal.id(), people, now).await?;
+    let dossier = visit.service.desk.dossier(proposal.id(), people, now).await?;
+    let (proposal, mut background) = dossier;
+    // What others were asked about is not for whom it did not concern.
+    background.precedent = background.precedent.filter(|one| may_see(visit, one));
     Ok(Card::new(&proposal, &background, now).to_string())
 }
 
@@ -73,9 +76,7 @@ pub(super) async fn cancel(visit: Visit<'_>) -> Result<Reply, Failure> {
 pub(super) async fn seen(visit: &Visit<'_>) -> Result<Proposal, Failure> {
     let id = ProposalId::parse(visit.request.id()).ok_or(Failure::Missing("proposal"))?;
     let proposal = visit.service.desk.load(id).await?;
-    let terms = &proposal.draft().terms;
-    let asks = |person| visit.snapshot.people.concerns(terms, person);
-    match visit.caller.is_operator() || visit.caller.person().is_some_and(asks) {
+    match may_see(visit, &proposal) {
         true => Ok(proposal),
         false => Err(Failure::NotPermitted("this proposal does not ask you")),
     }
@@ -95,4 +96,10 @@ pub(super) fn agent(visit: &Visit<'_>) -> Result<Option<SpiffeId>, Failure> {
         SpiffeId::parse(&id).map_err(|_| Failure::Malformed("`agent` is a SPIFFE ID".into()))
     });
     agent.transpose()
+}
+
+fn may_see(visit: &Visit<'_>, proposal: &Proposal) -> bool {
+    let terms = &proposal.draft().terms;
+    let asks = |person| visit.snapshot.people.concerns(terms, person);
+    visit.caller.is_operator() || visit.caller.person().is_some_and(asks)
 }

@@ -112,6 +112,14 @@ impl Credentials {
         })
     }
 
+    /// Whether the credential `name` could be put on a request to `upstream` now.
+    ///
+    /// # Errors
+    /// [`Unsigned`], and why not.
+    pub fn check(&self, name: &CredentialName, upstream: &UpstreamName) -> Result<(), Unsigned> {
+        self.find(name, upstream).map(drop)
+    }
+
     /// Puts the granted credential on the granted request.
     ///
     /// # Errors

@@ -90,13 +90,16 @@ const HELD: Duration = Duration::from_secs(120);
 
 const INSERT: &str = "INSERT INTO callbacks (event) VALUES ($1)";
 
-/// What was never tried comes first, so that who cannot be called keeps nobody waiting. The condition
-/// is said once more outside: between looking and locking another may have taken it.
+/// Each agent's first comes first, then each one's second, so that who cannot be called, or has much to
+/// hear, keeps nobody waiting. The condition is said once more outside: between looking and locking another may have taken it.
 macro_rules! take {
     ($lock:literal) => {
         concat!(
             "UPDATE callbacks SET tries = tries + 1, try_at = $3 WHERE event IN (\
-             SELECT event FROM callbacks WHERE try_at <= $1 ORDER BY tries, try_at, event LIMIT $2",
+             SELECT event FROM callbacks WHERE event IN (SELECT event FROM (\
+             SELECT event, ROW_NUMBER() OVER (PARTITION BY agent ORDER BY tries, try_at, event) \
+             AS turn FROM callbacks JOIN events ON events.id = callbacks.event \
+             WHERE try_at <= $1) AS due ORDER BY turn, event LIMIT $2) AND try_at <= $1 ORDER BY event",
             $lock,
             ") AND try_at <= $1 RETURNING event"
         )

@@ -60,6 +60,19 @@ impl Desk {
         .await
     }
 
+    /// The proposal that stands where `proposal` would, as [`Store::find`] does.
+    ///
+    /// # Errors
+    /// As [`Store::find`].
+    pub async fn find(
+        &self,
+        proposal: &Proposal,
+        now: Timestamp,
+    ) -> Result<Option<Proposal>, Error> {
+        let proposal = proposal.clone();
+        self.ask(move |store| async move { store.find(&proposal, now).await }).await
+    }
+
     /// The proposal `id`.
     ///
     /// # Errors

@@ -40,7 +40,7 @@ impl Keeper {
     pub fn start(config: &Config, clock: Clock, metrics: StateMetrics) -> Result<Self, Error> {
         let (url, pending) = (config.url.clone(), config.pending);
         let register = Arc::new(Register::new(config.stale_after, clock.instant()));
-        let watch = Watch { register: Arc::clone(&register), metrics, clock: clock.clone() };
+        let watch = Watch::new(Arc::clone(&register), metrics, clock.clone());
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let (jobs, queue) = mpsc::channel(QUEUE);
         let (closing, closed) = oneshot::channel();

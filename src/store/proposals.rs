@@ -55,7 +55,7 @@ impl Store {
         if let Some(row) = found.first() {
             let mut standing = read(row)?;
             if standing.stands(now) {
-                return same(standing, &proposal);
+                return same(standing, &proposal).map(Put::Standing);
             }
             // It stands no more; whoever comes now makes a new one.
             let before = standing.state().clone();
@@ -77,7 +77,22 @@ impl Store {
         // Another replica's was committed since we looked, and is visible now.
         let values = vec![owner(&proposal), identity(&proposal)];
         let rows = transaction.rows(STANDING, values).await?;
-        same(read(rows.first().ok_or(Error::Undecodable)?)?, &proposal)
+        same(read(rows.first().ok_or(Error::Undecodable)?)?, &proposal).map(Put::Standing)
+    }
+
+    /// The proposal that stands already where `proposal` would, if one does.
+    ///
+    /// # Errors
+    /// As [`put`](Self::put).
+    pub async fn find(
+        &self,
+        proposal: &Proposal,
+        now: Timestamp,
+    ) -> Result<Option<Proposal>, Error> {
+        let values = vec![owner(proposal), identity(proposal)];
+        let rows = self.begin_to_read().await?.rows(STANDING, values).await?;
+        let found = rows.first().map(read).transpose()?.filter(|found| found.stands(now));
+        found.map(|found| same(found, proposal)).transpose()
     }
 
     /// The proposal `id`.
@@ -85,7 +100,8 @@ impl Store {
     /// # Errors
     /// [`Error::Unknown`], if there is none.
     pub async fn load(&self, id: ProposalId) -> Result<Proposal, Error> {
-        let rows = self.begin().await?.rows(LOAD, vec![Value::from(&*id.to_string())]).await?;
+        let rows =
+            self.begin_to_read().await?.rows(LOAD, vec![Value::from(&*id.to_string())]).await?;
         read(rows.first().ok_or(Error::Unknown(id))?)
     }
 
@@ -96,7 +112,7 @@ impl Store {
     pub async fn waiting(&self, after: Option<ProposalId>) -> Result<Vec<Proposal>, Error> {
         let after = after.map(|id| id.to_string()).unwrap_or_default();
         let values = vec![Value::from(&*after), Value::Integer(Some(MAX_PAGE))];
-        self.begin().await?.rows(WAITING, values).await?.iter().map(read).collect()
+        self.begin_to_read().await?.rows(WAITING, values).await?.iter().map(read).collect()
     }
 
     /// Its owner takes it back: undecided it is cancelled, approved and queued it fails unsent.
@@ -252,11 +268,11 @@ async fn write(
     events::of_proposal(transaction, Some(before), proposal).await
 }
 
-fn same(standing: Proposal, proposal: &Proposal) -> Result<Put, Error> {
-    if standing.digest() != proposal.digest() {
-        return Err(Error::KeyReused(standing.id()));
+fn same(standing: Proposal, proposal: &Proposal) -> Result<Proposal, Error> {
+    match standing.digest() == proposal.digest() {
+        true => Ok(standing),
+        false => Err(Error::KeyReused(standing.id())),
     }
-    Ok(Put::Standing(standing))
 }
 
 /// Declares a query, and the same with the rows locked as PostgreSQL wants it said.

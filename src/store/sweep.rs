@@ -56,7 +56,7 @@ impl Sweeper {
         let (store, now) = (&self.store, self.clock.now());
         store.beat(&self.executor, now).await?;
         while !store.expire(now).await?.is_empty() {}
-        while store.forget(now.minus(KEPT)).await? > 0 {}
+        while store.forget(now.minus(KEPT), now.minus(TAKEN_BACK)).await? > 0 {}
         store.forget_events(now.minus(KEPT)).await?;
         while report(&store.lose(NOBODY, now).await?) {}
         for (state, count) in store.census().await? {
@@ -91,6 +91,9 @@ const STEADY: u32 = 3;
 
 /// How long a proposal and its answer are kept once its time is over, and what has happened.
 const KEPT: Duration = Duration::from_secs(30 * 86_400);
+
+/// How long one is kept that its owner took back.
+const TAKEN_BACK: Duration = Duration::from_secs(86_400);
 
 /// No executor has this name.
 const NOBODY: &str = "";

@@ -5,12 +5,13 @@ use std::time::Duration;
 use crate::clock::Timestamp;
 use crate::id::{ProposalId, TaskId};
 use crate::identity::SpiffeId;
+use crate::proposal::{Execution, Illegal};
 use crate::store::connection::{Store, Transaction, Value};
 use crate::store::error::Error;
 use crate::store::proposals::MAX_PAGE;
 use crate::store::row::Row;
 use crate::store::task_row::{columns, id, number, read};
-use crate::store::{charges, events, labels, turns};
+use crate::store::{charges, events, labels, proposals, turns};
 use crate::task::{Bounds, Call, Change, Cost, Labels, Lineage, Situation, Task};
 
 /// The most tasks that one agent has opened which are not over. What others hand on to it does not
@@ -112,6 +113,7 @@ impl Store {
         let mut lineage = own(locked, &step.agent)?;
         match step.proposal {
             Some(proposal) => {
+                is_running(&mut transaction, proposal).await?;
                 lineage.check(&step.call, &step.cost, now)?;
                 lineage.go_on(now);
                 charges::put(&mut transaction, &lineage, proposal, &step.cost).await?;
@@ -183,7 +185,11 @@ impl Store {
 }
 
 /// Its owner has to do with it from here on: what the work has touched, it has.
-async fn begin(transaction: &mut Transaction, task: &Task, now: Timestamp) -> Result<(), Error> {
+pub(super) async fn begin(
+    transaction: &mut Transaction,
+    task: &Task,
+    now: Timestamp,
+) -> Result<(), Error> {
     transaction.execute(BEGIN, vec![id(task.id), now.into()]).await.map(drop)
 }
 
@@ -241,6 +247,15 @@ fn lineage(task: TaskId, tree: &[Task]) -> Result<Lineage, Error> {
     }
     links.reverse();
     Lineage::new(links).ok_or(Error::Undecodable)
+}
+
+/// An executor that was taken for dead while it made ready has nothing to do with it any more.
+async fn is_running(transaction: &mut Transaction, proposal: ProposalId) -> Result<(), Error> {
+    let execution = proposals::lock(transaction, proposal).await?.state().execution;
+    match execution {
+        Execution::Running => Ok(()),
+        other => Err(Illegal::NotRunning(other).into()),
+    }
 }
 
 /// Whether the owner of `task` may have one more.

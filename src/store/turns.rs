@@ -10,7 +10,7 @@ use crate::store::error::Error;
 use crate::store::events;
 use crate::store::proposals;
 use crate::store::task_row::{id, read, scoped, standing};
-use crate::store::tasks::{TREE, lock, own};
+use crate::store::tasks::{TREE, begin, lock, own};
 use crate::task::{Change, Lineage, Status, Task};
 
 /// What has come to a stop lately.
@@ -59,6 +59,7 @@ impl Store {
             return Err(Error::TaskOver(status));
         }
         task.beat(now);
+        begin(&mut transaction, &task, now).await?;
         keep(&mut transaction, &task).await?;
         transaction.commit().await?;
         Ok(task)
@@ -81,13 +82,18 @@ impl Store {
         transaction.commit().await
     }
 
-    /// The tasks that ended after `since`, and those that are paused at `now` and were not before.
+    /// The tasks that ended after the first of two times, and those that are paused at `now` and were
+    /// not before the second.
     ///
     /// # Errors
     /// As [`Error`] says.
-    pub async fn stopped_tasks(&self, since: Timestamp, now: Timestamp) -> Result<Stopped, Error> {
-        let rows =
-            self.begin_to_read().await?.rows(STOPPED, vec![since.into(), now.into()]).await?;
+    pub async fn stopped_tasks(
+        &self,
+        (ended, paused): (Timestamp, Timestamp),
+        now: Timestamp,
+    ) -> Result<Stopped, Error> {
+        let values = vec![ended.into(), paused.into(), now.into()];
+        let rows = self.begin_to_read().await?.rows(STOPPED, values).await?;
         let mut stopped = Stopped::default();
         for row in rows {
             let id = row.parsed("id", TaskId::parse)?;
@@ -111,6 +117,9 @@ pub(super) async fn turn(
     let lineage = lock(transaction, task, None).await?;
     if agent.is_some_and(|agent| !lineage.tasks().iter().any(|task| task.owner == *agent)) {
         return Err(Error::NoTask);
+    }
+    if agent == Some(&lineage.task().owner) {
+        begin(transaction, lineage.task(), now).await?;
     }
     let status = lineage.task().status(now);
     if !status.may_become(next) {
@@ -225,4 +234,4 @@ const NARROW: &str = "UPDATE tasks SET routes = $2, methods = $3, paths = $4, to
      arguments = $6 WHERE id = $1";
 
 const STOPPED: &str = "SELECT id, ended_at, quiet_at FROM tasks WHERE ended_at > $1 \
-     OR (quiet_at > $1 AND quiet_at <= $2 AND ended_at IS NULL)";
+     OR (quiet_at > $2 AND quiet_at <= $3 AND ended_at IS NULL)";

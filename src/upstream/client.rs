@@ -94,6 +94,18 @@ impl Client {
         self.forward(&upstream, retry, authorized.into_request()).await
     }
 
+    /// Whether the name of `upstream` leads to addresses that it may lead to; of several endpoints one
+    /// is enough. Nothing is sent, and no connection made.
+    ///
+    /// # Errors
+    /// [`Error`], and why not.
+    pub async fn resolve(&self, upstream: &UpstreamName) -> Result<(), Error> {
+        let cluster = self.0.clusters.borrow().get(upstream).cloned();
+        let failed = |cause| Error::new(upstream, None, Sent::Nothing, cause);
+        let cluster = cluster.ok_or_else(|| failed(Cause::Unknown))?;
+        cluster.resolve(&self.0.resolver).await.map_err(failed)
+    }
+
     /// What [`Client::send`] does once the proof has been shown. Never visible outside this part.
     pub(super) async fn forward(
         &self,

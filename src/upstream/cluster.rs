@@ -8,7 +8,8 @@ use tokio::time::Instant;
 
 use crate::id::UpstreamName;
 use crate::metrics::UpstreamNumbers;
-use crate::upstream::config::Timeouts;
+use crate::upstream::config::{Host, Timeouts};
+use crate::upstream::error::Cause;
 use crate::upstream::pool::Pool;
 use crate::upstream::resolve::Resolver;
 use crate::upstream::snapshot::Upstream;
@@ -49,6 +50,23 @@ impl Cluster {
     /// Whether its connections may serve `upstream`.
     pub(super) fn serves(&self, upstream: &Upstream) -> bool {
         self.upstream.is_same(upstream)
+    }
+
+    /// Whether an endpoint's name leads to addresses that it may lead to.
+    ///
+    /// # Errors
+    /// Why the last one's does not.
+    pub(super) async fn resolve(&self, resolver: &Resolver) -> Result<(), Cause> {
+        let config = &self.upstream.config;
+        let mut last = Cause::Unknown;
+        for endpoint in &config.endpoints {
+            let Host::Name(name) = endpoint.host() else { return Ok(()) };
+            match resolver.resolve(name, endpoint.port(), &config.allow_addresses).await {
+                Ok(_) => return Ok(()),
+                Err(cause) => last = cause,
+            }
+        }
+        Err(last)
     }
 
     /// The endpoint to ask: of those that are healthy and not to `avoid`, the one with the fewest

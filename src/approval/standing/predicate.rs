@@ -188,8 +188,11 @@ impl fmt::Display for Paths {
 /// The body, if everybody who reads it reads the same.
 fn read(request: &Request) -> Option<Value> {
     let mut kinds = request.headers().iter().filter(|(name, _)| *name == CONTENT_TYPE);
-    let kind = kinds.next()?.1.to_str().ok()?.split(';').next()?.trim().to_ascii_lowercase();
-    if kind != "application/json" || kinds.next().is_some() {
+    let kind = kinds.next()?.1.to_str().ok()?.to_ascii_lowercase();
+    let (kind, parameter) = kind.split_once(';').unwrap_or((&kind, "charset=utf-8"));
+    // In another charset the same bytes may say something else.
+    let is_json = kind.trim() == "application/json" && parameter.trim() == "charset=utf-8";
+    if !is_json || kinds.next().is_some() {
         return None;
     }
     json::check(request.body()).ok()?;

@@ -109,6 +109,8 @@ fn it_is_for_what_it_says_and_for_nothing_else() {
     let post = |headers: &[_], body| heard(request(Method::POST, URL, headers, body));
     assert_eq!(post(&[JSON, ACCOUNT], body), Ok(40));
     assert_eq!(post(&[JSON, ACCOUNT, ("user-agent", "x")], body), Ok(40));
+    let utf8 = ("content-type", "application/json; charset=UTF-8");
+    assert_eq!(post(&[utf8, ACCOUNT], body), Ok(40));
     let outside = Err(Refusal::Outside);
     for headers in [
         &[JSON][..],
@@ -117,6 +119,8 @@ fn it_is_for_what_it_says_and_for_nothing_else() {
         &[JSON, ACCOUNT, ("x-account", "a 2")],
         &[ACCOUNT],
         &[ACCOUNT, ("content-type", "application/x-www-form-urlencoded")],
+        &[ACCOUNT, ("content-type", "application/json; charset=utf-7")],
+        &[ACCOUNT, ("content-type", "application/json; charset=utf-8; charset=utf-7")],
     ] {
         let headers: Vec<_> = headers.to_vec();
         let mut map = HeaderMap::new();

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{Semaphore, SemaphorePermit};
-
 use crate::callback::Caller;
-use crate::proxy::proposals::places::Places;
+use crate::identity::SpiffeId;
+use crate::proxy::proposals::places::{Place, Places};
 use crate::revocation::Register;
 use crate::shutdown::Shutdown;
 use crate::store::Desk;
@@ -19,7 +18,7 @@ pub struct Docket {
     pub register: Arc<Register>,
     /// How agents are called back, if they are.
     pub caller: Option<Arc<Caller>>,
-    held: Semaphore,
+    held: Places,
     /// What is carried out without its agent.
     pub(in crate::proxy) errands: Places,
     shutdown: Shutdown,
@@ -28,7 +27,8 @@ pub struct Docket {
 impl Docket {
     /// Of what is kept behind `desk`; no call is held any more once `shutdown` is asked for.
     pub fn new(desk: Desk, register: Arc<Register>, shutdown: Shutdown) -> Self {
-        let (held, errands) = (Semaphore::new(HELD), Places::default());
+        let held = Places::new(HELD, HELD_EACH);
+        let errands = Places::new(ERRANDS, ERRANDS_EACH);
         Self { desk, register, caller: None, held, errands, shutdown }
     }
 
@@ -42,11 +42,20 @@ impl Docket {
         self.shutdown.clone().wait().await;
     }
 
-    /// A place among the calls that are held; without one a call is answered at once.
-    pub(in crate::proxy) fn place(&self) -> Option<SemaphorePermit<'_>> {
-        self.held.try_acquire().ok()
+    /// A place for `agent` among the calls that are held; without one a call is answered at once.
+    pub(in crate::proxy) fn place(&self, agent: &SpiffeId) -> Option<Place> {
+        self.held.take(agent.as_str())
     }
 }
 
 /// The most calls that are held at once: each looks into the store several times a second.
 const HELD: usize = 1024;
+
+/// The most of one agent.
+const HELD_EACH: usize = 256;
+
+/// The most that are carried out at once without their agent.
+const ERRANDS: usize = 32;
+
+/// The most of them at one upstream.
+const ERRANDS_EACH: usize = 16;

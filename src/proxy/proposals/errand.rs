@@ -13,10 +13,10 @@ use http::header::HOST;
 use http::{Request, Version};
 use tokio::time::sleep;
 
-use crate::enforce::{Ask, Cause, consider};
+use crate::enforce::Ask;
 use crate::id::{DecisionId, ProposalId};
 use crate::identity::Caller;
-use crate::proposal::{Proposal, Terms};
+use crate::proposal::Proposal;
 use crate::proxy::failure::Failure;
 use crate::proxy::plane::{Plane, View};
 use crate::proxy::problem::Problem;
@@ -112,34 +112,12 @@ async fn carry_out(
     id: ProposalId,
 ) -> Result<Option<Standing>, Failure> {
     let (view, proposal) = (plane.view(), desk.load(id).await?);
-    match ask(&plane, &view, &proposal).await? {
-        Some((ask, terms)) => {
-            let body = proposal.substance().request().body().clone();
-            Executor { plane, view, desk, ask, body, id, terms }.run().await
-        }
-        // The rules ask nobody any more: they are not the ones that people answered.
-        None => Ok(Some(Standing::Unsigned)),
-    }
+    let ask = read(&plane, &view, &proposal).await?;
+    let body = proposal.substance().request().body().clone();
+    Executor { plane, view, desk, ask, body, id }.run().await
 }
 
-/// The request as it would be asked for now, and on what terms the rules let people agree to it;
-/// nothing, if they let it pass as it is.
-async fn ask(
-    plane: &Rc<Plane>,
-    view: &Rc<View>,
-    proposal: &Proposal,
-) -> Result<Option<(Ask, Terms)>, Failure> {
-    let ask = read(plane, view, proposal).await?;
-    match consider(&mut view.judge.borrow_mut(), ask.clone()) {
-        Err(refusal) if *refusal.cause() == Cause::NeedsApproval => {
-            Ok(Some((ask, Terms::new(refusal.needs(), refusal.reasons()))))
-        }
-        Err(refusal) => Err(refusal.into()),
-        Ok(_) if proposal.draft().terms.needs.is_empty() => Ok(Some((ask, Terms::default()))),
-        Ok(_) => Ok(None),
-    }
-}
-
+/// The request as it would be asked for now.
 async fn read(plane: &Plane, view: &View, proposal: &Proposal) -> Result<Ask, Failure> {
     let draft = proposal.draft();
     let (origin, kept) = (&draft.origin, draft.substance.request());

@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::audit::{self, Trail};
 use crate::clock::Timestamp;
 use crate::credential::{Authorized, Guard};
-use crate::enforce::{Ask, Cause, authorize};
+use crate::enforce::{Ask, Cause, authorize, consider};
 use crate::id::{DecisionId, ProposalId};
 use crate::policy::{Approval, BreakGlass};
 use crate::proposal::{Answer, Difference, MAX_ANSWER_BODY, Outcome, Proposal, Terms};
@@ -40,8 +40,6 @@ pub(in crate::proxy) struct Executor {
     pub(in crate::proxy) ask: Ask,
     pub(in crate::proxy) body: Bytes,
     pub(in crate::proxy) id: ProposalId,
-    /// On what terms the rules let people agree to it now, whatever was kept.
-    pub(in crate::proxy) terms: Terms,
 }
 
 /// A request that may go out now.
@@ -88,15 +86,16 @@ impl Executor {
     async fn prepare(&self, claimed: &Proposal) -> Result<Ready, Refused> {
         let (shared, snapshot) = (&self.plane.shared, &self.view.snapshot);
         let now = shared.clock.now();
-        let approval = match self.terms.needs.is_empty() {
-            true => None,
-            false => Some(self.agreed(claimed, now).await?),
-        };
-        let (id, approval) = (DecisionId::new(), approval.map(Rc::new));
         let who = (self.ask.caller.principal.spiffe_id(), claimed.substance().task());
         let read = (&self.ask.target, self.ask.body.as_ref(), &self.ask.operations);
         let situation = work::look(shared, &self.view, who, read, &self.ask.tether).await?;
-        let ask = Ask { id, now, approval, situation, ..self.ask.clone() };
+        let id = DecisionId::new();
+        let ask = Ask { id, now, situation, ..self.ask.clone() };
+        let approval = match self.wanted(claimed, &ask).await? {
+            Some(terms) => Some(Rc::new(self.agreed(claimed, terms, now).await?)),
+            None => None,
+        };
+        let ask = Ask { approval, ..ask };
         let grant = authorize(&mut self.view.judge.borrow_mut(), ask, &shared.metrics.policy);
         let grant = match grant {
             Ok(grant) => grant,
@@ -137,9 +136,32 @@ impl Executor {
         self.plane.shared.metrics.state.break_glass.inc();
     }
 
-    /// What people agreed to, checked once more.
-    async fn agreed(&self, claimed: &Proposal, now: Timestamp) -> Result<Approval, Refused> {
-        let asked = claimed.clone().under(self.terms.clone());
+    /// On what terms the rules let people agree to it now, whatever they said when it was put forward;
+    /// nothing, if they ask nobody.
+    async fn wanted(&self, claimed: &Proposal, ask: &Ask) -> Result<Option<Terms>, Refused> {
+        let said = consider(&mut self.view.judge.borrow_mut(), ask.clone());
+        match said {
+            Err(refusal) if *refusal.cause() == Cause::NeedsApproval => {
+                Ok(Some(Terms::new(refusal.needs(), refusal.reasons())))
+            }
+            Err(refusal) => {
+                work::refused(&self.plane.shared, &refusal).await?;
+                Err(Refused::Failed(refusal.into()))
+            }
+            Ok(_) if claimed.draft().terms.needs.is_empty() => Ok(None),
+            // They ask nobody any more: they are not the ones that people answered.
+            Ok(_) => Err(Refused::Not(Standing::Unsigned)),
+        }
+    }
+
+    /// What people agreed to, checked once more on these terms.
+    async fn agreed(
+        &self,
+        claimed: &Proposal,
+        terms: Terms,
+        now: Timestamp,
+    ) -> Result<Approval, Refused> {
+        let asked = claimed.clone().under(terms);
         let agreement = Agreement::gather(&self.desk, asked).await.map_err(Failure::from)?;
         let approval = agreement.checked(&self.view.snapshot.people, now);
         approval.ok_or(Refused::Not(Standing::Unsigned))

@@ -20,13 +20,13 @@ use crate::event::Kind;
 use crate::id::{ProposalId, TaskId};
 use crate::identity::Caller;
 use crate::policy::ApprovalNeed;
-use crate::proposal::{Callback, Draft, IdempotencyKey, MAX_BODY, Oversized, Proposal, Verdict};
+use crate::proposal::{Callback, Draft, IdempotencyKey, MAX_BODY, Proposal, Verdict};
 use crate::proxy::account::Account;
 use crate::proxy::carried::Carried;
 use crate::proxy::failure::Failure;
 use crate::proxy::proposals::docket::Docket;
 use crate::proxy::proposals::judged::Judged;
-use crate::proxy::proposals::{mailbox, offline, proposing};
+use crate::proxy::proposals::{mailbox, offline, preflight, proposing};
 use crate::route::terms::{Encoding, Inspect};
 use crate::route::{Body, Head};
 use crate::store::Put;
@@ -113,10 +113,11 @@ pub(in crate::proxy) async fn put(
         not_before,
         expires_at: not_before.plus(wanted.life(account, needs)?),
     };
-    if !needs.is_empty() && !draft.substance.request().can_be_shown() {
-        return Err(Oversized::Hidden.into());
-    }
     let mut proposal = Proposal::new(draft);
+    if let Some(standing) = docket.desk.find(&proposal, now).await? {
+        return Ok(standing);
+    }
+    preflight::check(account, &ask, proposal.draft()).await?;
     if needs.is_empty() {
         proposal.decide(Verdict::Approve, now).map_err(crate::store::Error::from)?;
     }

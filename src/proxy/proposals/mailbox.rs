@@ -67,7 +67,7 @@ pub(in crate::proxy) async fn linger(
     hold: Duration,
 ) -> Result<Proposal, Failure> {
     let end = Instant::now() + hold;
-    let place = docket.place();
+    let place = docket.place(proposal.substance().owner());
     loop {
         let now = account.plane.shared.clock.now();
         let left = end.saturating_duration_since(Instant::now());

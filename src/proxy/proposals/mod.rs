@@ -10,6 +10,7 @@ mod places;
 pub mod docket;
 pub mod standing;
 pub(in crate::proxy) mod judged;
+mod preflight;
 mod agreement;
 pub(in crate::proxy) mod execution;
 pub(in crate::proxy) mod kept_message;

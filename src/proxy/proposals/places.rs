@@ -1,5 +1,6 @@
-//! How much is carried out at once without its agent: by this process, and at each upstream, so that
-//! one that is slow does not keep the others waiting.
+//! How much is done at once, in all and for each, so that one who is slow or has much to do does not
+//! keep the others waiting: calls that are held, by their agents; and what is carried out without
+//! them, by its upstreams.
 
 use std::sync::Arc;
 
@@ -10,7 +11,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 #[derive(Debug)]
 pub(in crate::proxy) struct Places {
     all: Arc<Semaphore>,
-    /// How many are taken at each upstream, by its authority; none where none are.
+    /// The most for one.
+    each: usize,
+    /// How many each has; none where it has none.
     taken: Arc<DashMap<String, usize>>,
 }
 
@@ -18,58 +21,54 @@ pub(in crate::proxy) struct Places {
 #[derive(Debug)]
 pub(in crate::proxy) struct Place {
     _one: OwnedSemaphorePermit,
-    authority: String,
+    whose: String,
     taken: Arc<DashMap<String, usize>>,
 }
 
 impl Places {
+    /// So many in all, and for each.
+    pub(in crate::proxy) fn new(all: usize, each: usize) -> Self {
+        Self { all: Arc::new(Semaphore::new(all)), each, taken: Arc::default() }
+    }
+
     /// How many are free.
     pub(in crate::proxy) fn free(&self) -> usize {
         self.all.available_permits()
     }
 
-    /// A place at the upstream `authority`, if there is one.
-    pub(in crate::proxy) fn take(&self, authority: &str) -> Option<Place> {
+    /// A place for `whose`, if there is one.
+    pub(in crate::proxy) fn take(&self, whose: &str) -> Option<Place> {
         let one = Arc::clone(&self.all).try_acquire_owned().ok()?;
-        let mut taken = self.taken.entry(authority.to_owned()).or_default();
-        if *taken >= EACH {
+        let mut taken = self.taken.entry(whose.to_owned()).or_default();
+        if *taken >= self.each {
             return None;
         }
         *taken += 1;
         drop(taken);
-        let (authority, taken) = (authority.to_owned(), Arc::clone(&self.taken));
-        Some(Place { _one: one, authority, taken })
-    }
-}
-
-impl Default for Places {
-    fn default() -> Self {
-        Self { all: Arc::new(Semaphore::new(ALL)), taken: Arc::default() }
+        let (whose, taken) = (whose.to_owned(), Arc::clone(&self.taken));
+        Some(Place { _one: one, whose, taken })
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        if let Some(mut count) = self.taken.get_mut(&self.authority) {
+        if let Some(mut count) = self.taken.get_mut(&self.whose) {
             *count -= 1;
         }
-        self.taken.remove_if(&self.authority, |_, count| *count == 0);
+        self.taken.remove_if(&self.whose, |_, count| *count == 0);
     }
 }
 
-/// The most at once.
-const ALL: usize = 32;
-
-/// The most at once at one upstream.
-const EACH: usize = 16;
-
 #[cfg(test)]
 mod tests {
-    use super::{ALL, EACH, Places};
+    use super::Places;
+
+    const ALL: usize = 32;
+    const EACH: usize = 16;
 
     #[test]
     fn a_slow_upstream_leaves_places_to_the_others() {
-        let places = Places::default();
+        let places = Places::new(ALL, EACH);
         let slow: Vec<_> = (0..ALL).filter_map(|_| places.take("slow.example.org")).collect();
         assert_eq!((slow.len(), places.free()), (EACH, ALL - EACH));
         let other = places.take("other.example.org");

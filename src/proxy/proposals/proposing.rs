@@ -16,16 +16,17 @@ use crate::enforce::{Ask, Cause, Refusal, substance};
 use crate::id::ProposalId;
 use crate::identity::Caller;
 use crate::operation::mcp::attempt;
-use crate::proposal::{Answer, Draft, Execution, MAX_BODY, Origin, Oversized, Proposal};
+use crate::proposal::{Answer, Draft, Execution, MAX_BODY, Origin, Proposal};
 use crate::proxy::account::Account;
 use crate::proxy::carried::Carried;
 use crate::proxy::failure::Failure;
 use crate::proxy::proposals::docket::Docket;
 use crate::proxy::proposals::execution::Executor;
 use crate::proxy::proposals::judged::Judged;
+use crate::proxy::proposals::places::Place;
 use crate::proxy::proposals::standing::{Proposed, Standing};
 use crate::proxy::proposals::waiting::Waiting;
-use crate::proxy::proposals::{kept_message, mcp_tasks};
+use crate::proxy::proposals::{kept_message, mcp_tasks, preflight};
 use crate::route::Body;
 use crate::store::Put;
 
@@ -119,13 +120,13 @@ impl<'a> Call<'a> {
             not_before: now,
             expires_at: now.plus(expiry),
         };
-        // Nobody could agree to it, so nobody is to wait for that.
-        if !draft.substance.request().can_be_shown() {
-            return Err(Oversized::Hidden.into());
+        let proposal = Proposal::new(draft);
+        if let Some(standing) = self.docket.desk.find(&proposal, now).await? {
+            return Ok(standing);
         }
+        preflight::check(self.account, &self.ask, proposal.draft()).await?;
         let amount = self.judged.decision.amount().cloned();
-        let put = self.docket.desk.put(Proposal::new(draft), amount, &view.snapshot.people, now);
-        match put.await? {
+        match self.docket.desk.put(proposal, amount, &view.snapshot.people, now).await? {
             Put::Fresh(proposal) => {
                 let (id, digest) = (proposal.id(), proposal.digest());
                 tracing::info!(proposal = %id, %digest, %decision, "put forward");
@@ -135,12 +136,16 @@ impl<'a> Call<'a> {
         }
     }
 
+    fn place(&self) -> Option<Place> {
+        self.docket.place(self.ask.caller.principal.spiffe_id())
+    }
+
     /// Stays with `proposal` until it is answered, or for as long as the call is held.
     ///
     /// # Errors
     /// [`Failure::Proposed`] says where it stands; anything else, what went wrong.
     pub(in crate::proxy) async fn stay(self, proposal: Proposal) -> Result<Carried, Failure> {
-        let (id, place, knows_tasks) = (proposal.id(), self.docket.place(), self.knows_tasks());
+        let (id, place, knows_tasks) = (proposal.id(), self.place(), self.knows_tasks());
         let hold = if place.is_some() && !knows_tasks { self.hold } else { Duration::ZERO };
         let (proposal, standing) = self.follow(proposal, hold).await?;
         if let Some(answer) = proposal.state().answer.clone()
@@ -208,7 +213,6 @@ impl<'a> Call<'a> {
             ask: Ask { caller, ..self.ask.clone() },
             body: self.body.clone(),
             id: proposal.id(),
-            terms: self.judged.terms(),
         };
         let one = plane.underway.begin();
         let running = tokio::task::spawn_local(async move {

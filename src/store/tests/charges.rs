@@ -104,6 +104,9 @@ pub(super) async fn what_may_have_been_sent_is_used_up(url: String) {
     let lost = put(&store, proposal(0, id, "xx".to_owned(), true), "4").await.unwrap();
     store.claim(lost, claim("a"), NOW).await.unwrap();
     assert_eq!(store.lose("a", NOW).await.unwrap().len(), 1);
+    // Whoever was taken for dead while it made ready has nothing to do with it any more.
+    let late = Step { proposal: Some(lost), ..step(0, Some(id), None) };
+    assert!(matches!(store.enter(late, NOW, LASTING).await, Err(Error::Illegal(_))));
     assert_eq!(spent(&of(&store, id).await), sums((1, 2, "4"), (0, 0, "0")));
     // Refused by its upstream, it was sent; never sent, it was not.
     for (body, outcome) in [("aa", Outcome::Failed(Some(answer()))), ("bb", Outcome::Failed(None))]

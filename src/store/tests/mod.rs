@@ -390,8 +390,11 @@ async fn what_is_long_over_is_forgotten_and_nothing_else(url: String) {
     let ann = Signer::new("ann");
     let word = ann.answer(approval::Verdict::Deny(None), digest, NOW);
     store.answer(id, word, &payments(&[&ann]), NOW).await.unwrap();
-    assert_eq!(store.forget(Timestamp::from_micros(8_999)).await.unwrap(), 0);
-    assert_eq!(store.forget(EXPIRES).await.unwrap(), 1);
+    assert_eq!(
+        store.forget(Timestamp::from_micros(8_999), Timestamp::from_micros(0)).await.unwrap(),
+        0
+    );
+    assert_eq!(store.forget(EXPIRES, Timestamp::from_micros(0)).await.unwrap(), 1);
     assert!(matches!(store.load(id).await, Err(Error::Unknown(_))));
     assert_eq!(store.approvals(id).await.unwrap(), []);
     assert!(store.load(pending.id()).await.is_ok() && store.load(running).await.is_ok());

@@ -149,7 +149,7 @@ pub(super) async fn what_is_over_or_taken_back_decides_nothing(url: String) {
     assert!(matches!(over, Err(Error::Refused(Refusal::Expired))), "{over:?}");
     // Both are forgotten once nothing is known that they decided.
     store.cancel(decided.id(), NOW).await.unwrap();
-    store.forget(EXPIRES).await.unwrap();
-    store.forget(late).await.unwrap();
+    store.forget(EXPIRES, NOW).await.unwrap();
+    store.forget(late, NOW).await.unwrap();
     assert!(matches!(store.load(decided.id()).await, Err(Error::Unknown(_))));
 }

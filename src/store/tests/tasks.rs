@@ -194,7 +194,7 @@ pub(super) async fn ending_a_task_ends_all_behind_it_and_its_proposals(url: Stri
     assert!(matches!(stranger, Err(Error::NoTask)));
     store.turn_task(Some(&agent(0)), ids[1], task::Status::Completed, NOW).await.unwrap();
     let before = NOW.minus(Duration::from_micros(1));
-    let Stopped { mut ended, paused } = store.stopped_tasks(before, NOW).await.unwrap();
+    let Stopped { mut ended, paused } = store.stopped_tasks((before, before), NOW).await.unwrap();
     ended.sort();
     assert_eq!(paused, []);
     assert_eq!(ended, ids[1..]);
@@ -214,7 +214,7 @@ pub(super) async fn a_pause_is_told_until_it_is_over_and_silence_is_one(url: Str
     silent.quiet = Some(at(30));
     let silent = store.open_task(silent).await.unwrap().id;
     let ids = handed_on(&store, 10).await;
-    let told = async |now| store.stopped_tasks(before, now).await.unwrap().paused;
+    let told = async |now| store.stopped_tasks((before, before), now).await.unwrap().paused;
     assert_eq!(told(at(29)).await, []);
     assert_eq!(told(at(30)).await, [(silent, at(30))]);
     // It stays so until somebody resumes it: to say that it lives comes too late.
