@@ -8,6 +8,7 @@ use std::iter;
 
 use crate::approval::identity::Identity;
 use crate::approval::sshsig::SshKey;
+use crate::identity::SpiffeId;
 use crate::proposal::{Need, Stage, Substance, Terms};
 
 /// Everybody who may answer, as the operator configured it.
@@ -27,7 +28,7 @@ pub struct Person {
     /// The keys that sign for them.
     pub keys: Vec<SshKey>,
     /// The agents that work for them.
-    pub owns: Vec<Identity>,
+    pub owns: Vec<SpiffeId>,
 }
 
 /// Some people, and how many of them must agree at least.
@@ -104,8 +105,12 @@ impl Person {
     /// Whether they are in the chain behind `substance`, or own an agent that is.
     pub fn is_behind(&self, substance: &Substance) -> bool {
         let mut chain = iter::once(substance.owner()).chain(substance.chain());
+        let owns = |agent: &SpiffeId| {
+            // As with names, case must not make one who works for them a stranger.
+            self.owns.iter().any(|one| one.as_str().eq_ignore_ascii_case(agent.as_str()))
+        };
         chain.any(|agent| match Identity::parse(agent.as_str()) {
-            Ok(agent) => self.is_called(&agent) || self.owns.contains(&agent),
+            Ok(name) => self.is_called(&name) || owns(agent),
             // What nobody can be told apart from may be anybody.
             Err(_) => true,
         })
