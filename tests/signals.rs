@@ -189,7 +189,10 @@ async fn an_event_about_a_person_is_one_about_their_agents() {
     }
     // Of a person's agents, those that the issuer may speak about.
     let scene = Scene::new(&upstream, &format!(", agents: ['{WRITER}']"));
-    assert_eq!(scene.answered(&revoked("one", &json!({ "format": "opaque", "id": "ann" }))).await, taken());
+    assert_eq!(
+        scene.answered(&revoked("one", &json!({ "format": "opaque", "id": "ann" }))).await,
+        taken()
+    );
     assert_eq!(scene.revocations().await, [WRITER]);
 }
 
@@ -197,7 +200,9 @@ async fn an_event_about_a_person_is_one_about_their_agents() {
 async fn nobody_speaks_about_agents_that_are_not_theirs() {
     let upstream = Upstream::answering(|_| reply("done"));
     let denied = (400, "access_denied".to_owned());
-    for speaks in ["", ", trust_domains: [other.org]", ", agents: ['spiffe://example.org/agent/read']"] {
+    for speaks in
+        ["", ", trust_domains: [other.org]", ", agents: ['spiffe://example.org/agent/read']"]
+    {
         let scene = Scene::new(&upstream, speaks);
         assert_eq!(scene.answered(&revoked("one", &agent(READER))).await, denied, "{speaks}");
         let ann = json!({ "format": "opaque", "id": "ann" });

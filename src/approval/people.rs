@@ -102,15 +102,17 @@ impl Person {
         self.name == *name || self.aliases.contains(name)
     }
 
+    /// Whether the agent of this name works for them. As with all names, its case does not make it
+    /// another.
+    pub fn is_owner(&self, agent: &Identity) -> bool {
+        self.owns.iter().any(|one| one.as_str().eq_ignore_ascii_case(agent.as_str()))
+    }
+
     /// Whether they are in the chain behind `substance`, or own an agent that is.
     pub fn is_behind(&self, substance: &Substance) -> bool {
         let mut chain = iter::once(substance.owner()).chain(substance.chain());
-        let owns = |agent: &SpiffeId| {
-            // As with names, case must not make one who works for them a stranger.
-            self.owns.iter().any(|one| one.as_str().eq_ignore_ascii_case(agent.as_str()))
-        };
         chain.any(|agent| match Identity::parse(agent.as_str()) {
-            Ok(name) => self.is_called(&name) || owns(agent),
+            Ok(name) => self.is_called(&name) || self.is_owner(&name),
             // What nobody can be told apart from may be anybody.
             Err(_) => true,
         })

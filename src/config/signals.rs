@@ -133,9 +133,8 @@ impl Receiver {
         check_words(&self.issuer, &self.audience, at, report);
         if self.url.scheme == Scheme::Http && !self.url.is_loopback() {
             let message = "whoever is on the way could give receipts and keep the events";
-            report.check(
-                Problem::value(Code::Value, at.key("url"), message).help("use `https://`"),
-            );
+            report
+                .check(Problem::value(Code::Value, at.key("url"), message).help("use `https://`"));
         }
     }
 }

@@ -84,7 +84,9 @@ fn operation(endpoint: &Endpoint, problem: &Schema, generator: &mut SchemaGenera
     let who = match endpoint.who {
         Who::Everybody => "Operators, and those of `approvals.people` whom it concerns.",
         Who::Operators => "Operators.",
-        Who::Transmitters => "Whoever of `signals.receive` signed the event; nobody is let in first.",
+        Who::Transmitters => {
+            "Whoever of `signals.receive` signed the event; nobody is let in first."
+        }
     };
     let mut operation = json!({
         "summary": endpoint.summary,

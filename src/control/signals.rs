@@ -87,11 +87,8 @@ async fn heard(
         return Ok("nothing");
     }
     let reason = format!("{how}, says {name} ({jti})");
-    let revoke = |agent| Revocation {
-        subject: Subject::Agent(agent),
-        reason: reason.clone(),
-        at: now,
-    };
+    let revoke =
+        |agent| Revocation { subject: Subject::Agent(agent), reason: reason.clone(), at: now };
     let revocations = agents.into_iter().map(revoke).collect();
     let heard = Heard { issuer: transmitter.issuer().to_owned(), jti, revocations };
     match service.desk.heed(heard, now).await.map_err(Failure::from)? {

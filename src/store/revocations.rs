@@ -32,9 +32,7 @@ impl Store {
         let mut transaction = self.begin().await?;
         let standing = match make(&mut transaction, &revocation).await? {
             true => revocation,
-            false => {
-                one(&mut transaction, &revocation.subject).await?.ok_or(Error::Undecodable)?
-            }
+            false => one(&mut transaction, &revocation.subject).await?.ok_or(Error::Undecodable)?,
         };
         transaction.commit().await?;
         Ok(standing)
