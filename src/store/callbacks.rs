@@ -33,7 +33,7 @@ impl Store {
             match transaction.rows(LOAD, vec![key(event)]).await?.first() {
                 Some(row) => calls.push(read(row)?),
                 // Its proposal is forgotten, so nobody is left to hear of it.
-                None => CALLBACKS.drop(&mut transaction, event).await?,
+                None => CALLBACKS.forget(&mut transaction, event).await?,
             }
         }
         transaction.commit().await?;

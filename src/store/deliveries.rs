@@ -44,7 +44,7 @@ impl Deliveries {
     }
 
     /// Forgets an event that turns out to have nobody who is to hear of it.
-    pub(super) async fn drop(
+    pub(super) async fn forget(
         &self,
         transaction: &mut Transaction,
         event: EventId,

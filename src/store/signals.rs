@@ -56,7 +56,7 @@ impl Store {
             match transaction.rows(LOAD, vec![key(event)]).await?.first() {
                 Some(row) => signals.push(read(row)?),
                 // Its event is forgotten.
-                None => SIGNALS.drop(&mut transaction, event).await?,
+                None => SIGNALS.forget(&mut transaction, event).await?,
             }
         }
         transaction.commit().await?;
