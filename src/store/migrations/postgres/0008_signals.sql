@@ -12,3 +12,5 @@ CREATE TABLE signals_heard (
     heard_at BIGINT NOT NULL,
     PRIMARY KEY (issuer, jti)
 );
+
+CREATE INDEX signals_heard_at ON signals_heard (heard_at);

@@ -12,3 +12,5 @@ CREATE TABLE signals_heard (
     heard_at INTEGER NOT NULL,
     PRIMARY KEY (issuer, jti)
 ) STRICT;
+
+CREATE INDEX signals_heard_at ON signals_heard (heard_at);
