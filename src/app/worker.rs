@@ -15,7 +15,8 @@ use tracing::error;
 
 use crate::listener::serve::Site;
 use crate::listener::{Accepted, Census, ListenerConfig};
-use crate::proxy::{Plane, Shared, errand};
+use crate::proxy::proposals::errand;
+use crate::proxy::{Plane, Shared};
 use crate::shutdown::Shutdown;
 
 /// What a worker is started with.

@@ -13,7 +13,7 @@ use crate::cli::{ConfigPath, Exit};
 use crate::clock::Clock;
 use crate::id::ProposalId;
 use crate::proposal::{Card, Execution, Proposal, State};
-use crate::proxy::standing::Standing;
+use crate::proxy::proposals::standing::Standing;
 use crate::store::{Approval, Error, Trouble};
 
 /// What to do with proposals.

@@ -10,7 +10,7 @@ use crate::clock::Timestamp;
 use crate::control::caller::Caller;
 use crate::policy;
 use crate::proposal::{self, Proposal};
-use crate::proxy::standing::Standing;
+use crate::proxy::proposals::standing::Standing;
 use crate::store::{self, Trouble};
 
 /// A proposal in a list.

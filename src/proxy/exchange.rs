@@ -22,8 +22,9 @@ use crate::proxy::carried::Carried;
 use crate::proxy::failure::Failure;
 use crate::proxy::listing::Listing;
 use crate::proxy::plane::Plane;
+use crate::proxy::proposals::{mcp_tasks, proposing, resuming};
 use crate::proxy::reading::Reading;
-use crate::proxy::{agent_api, agent_mcp, mcp_tasks, proposing, resuming, work};
+use crate::proxy::{agent, work};
 
 impl Plane {
     /// Answers one request of a connection. Whatever was granted or refused ends on the record.
@@ -55,11 +56,11 @@ async fn carry_out(account: &mut Account, request: Request<Incoming>) -> Result<
     account.tether.check()?;
     let Arrival { head, mut body, upgrade } = Arrival::read(request, &account.connection)?;
     // Countersign's own paths come before routes, so that no route can stand in front of them.
-    if agent_mcp::is_for(&head) {
-        return agent_mcp::answer(account, caller, &head, &mut body).await;
+    if agent::mcp::is_for(&head) {
+        return agent::mcp::answer(account, caller, &head, &mut body).await;
     }
-    if agent_api::is_reserved(&head) {
-        return agent_api::answer(account, &head, &mut body, &caller).await;
+    if agent::api::is_reserved(&head) {
+        return agent::api::answer(account, &head, &mut body, &caller).await;
     }
     let target = snapshot.routes.resolve(head)?;
     let route = Arc::clone(target.route());

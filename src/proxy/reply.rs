@@ -8,7 +8,7 @@ use http::{HeaderMap, Response, StatusCode, Version};
 use crate::id::{DecisionId, ProposalId};
 use crate::listener::connection::InProgress;
 use crate::proposal;
-use crate::proxy::agent_api;
+use crate::proxy::agent::api;
 use crate::proxy::answer::Answer;
 use crate::proxy::dialect::{self, Asked};
 use crate::proxy::failure::Failure;
@@ -48,7 +48,7 @@ pub fn to(
     }
     if let Some((proposal, _)) = problem.proposal {
         headers.insert(PROPOSAL, value(&proposal.to_string()));
-        headers.insert(LOCATION, value(&agent_api::proposal_path(proposal)));
+        headers.insert(LOCATION, value(&api::proposal_path(proposal)));
     }
     if let Failure::Proposed(proposed) = failure
         && proposed.is_accepted()
@@ -90,7 +90,7 @@ pub(super) fn put(
     *response.status_mut() = StatusCode::ACCEPTED;
     let headers = response.headers_mut();
     headers.insert(PROPOSAL, value(&proposal.to_string()));
-    headers.insert(LOCATION, value(&agent_api::proposal_path(proposal)));
+    headers.insert(LOCATION, value(&api::proposal_path(proposal)));
     response
 }
 

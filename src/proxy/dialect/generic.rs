@@ -6,7 +6,7 @@
 use http::HeaderMap;
 use serde_json::{Value, json};
 
-use crate::proxy::agent_api;
+use crate::proxy::agent::api;
 use crate::proxy::dialect::{Written, json as bytes};
 use crate::proxy::problem::Problem;
 
@@ -38,7 +38,7 @@ pub(super) fn document(problem: &Problem<'_>) -> Value {
     });
     if let Some((id, _)) = problem.proposal {
         document["proposal_id"] = json!(id);
-        document["status_endpoint"] = json!(agent_api::proposal_path(id));
+        document["status_endpoint"] = json!(api::proposal_path(id));
     }
     document
 }

@@ -10,14 +10,14 @@ use crate::id::TaskId;
 use crate::identity::Caller;
 use crate::proposal::Proposal;
 use crate::proxy::account::Account;
-use crate::proxy::docket::Docket;
 use crate::proxy::failure::Failure;
 use crate::proxy::problem::Problem;
-use crate::proxy::standing::Standing;
-use crate::proxy::{forward, mailbox};
+use crate::proxy::proposals::docket::Docket;
+use crate::proxy::proposals::standing::Standing;
+use crate::proxy::proposals::{forward, mailbox};
 
 /// Every tool, as `tools/list` shows it.
-pub(super) fn list() -> Value {
+pub(in crate::proxy) fn list() -> Value {
     let only_reads = json!({ "readOnlyHint": true, "openWorldHint": false });
     let text = |what: &str| json!({ "type": "string", "description": what });
     let of_proposal = json!({
@@ -117,7 +117,7 @@ pub(super) fn list() -> Value {
 ///
 /// # Errors
 /// A sentence for the agent: why it was not put forward.
-pub(super) async fn propose(
+pub(in crate::proxy) async fn propose(
     account: &Account,
     caller: Rc<Caller>,
     mut arguments: Value,
@@ -146,7 +146,7 @@ pub(super) async fn propose(
 ///
 /// # Errors
 /// A sentence for the agent.
-pub(super) async fn status(
+pub(in crate::proxy) async fn status(
     account: &Account,
     caller: &Caller,
     arguments: &Value,
@@ -159,7 +159,7 @@ pub(super) async fn status(
 ///
 /// # Errors
 /// A sentence for the agent, also while there is no answer.
-pub(super) async fn result(
+pub(in crate::proxy) async fn result(
     account: &Account,
     caller: &Caller,
     arguments: &Value,

@@ -14,10 +14,10 @@ use crate::policy::Reason;
 use crate::proposal::Proposal;
 use crate::proxy::account::Account;
 use crate::proxy::carried::Carried;
-use crate::proxy::docket::Docket;
 use crate::proxy::failure::Failure;
-use crate::proxy::proposing::{POLL, preferred};
-use crate::proxy::standing::Standing;
+use crate::proxy::proposals::docket::Docket;
+use crate::proxy::proposals::proposing::{POLL, preferred};
+use crate::proxy::proposals::standing::Standing;
 use crate::route::{Head, NoRoute};
 use crate::store;
 
@@ -26,7 +26,7 @@ use crate::store;
 /// # Errors
 /// [`Failure::NoRoute`]; [`Failure::NoProposal`]; [`Failure::NotNow`], if there is no result, or it
 /// cannot be taken back any more.
-pub(super) async fn answer(
+pub(in crate::proxy) async fn answer(
     account: &Account,
     path: &str,
     head: &Head,
@@ -60,7 +60,7 @@ pub(super) async fn answer(
 }
 
 /// The proposal once it stands for good, or after `hold`.
-pub(super) async fn linger(
+pub(in crate::proxy) async fn linger(
     account: &Account,
     docket: &Docket,
     mut proposal: Proposal,
@@ -82,7 +82,11 @@ pub(super) async fn linger(
     }
 }
 
-pub(super) async fn owned(docket: &Docket, id: &str, caller: &Caller) -> Result<Proposal, Failure> {
+pub(in crate::proxy) async fn owned(
+    docket: &Docket,
+    id: &str,
+    caller: &Caller,
+) -> Result<Proposal, Failure> {
     let id = ProposalId::parse(id).ok_or(Failure::NoProposal)?;
     let proposal = match docket.desk.load(id).await {
         Ok(proposal) => proposal,
@@ -117,7 +121,7 @@ async fn cancel(docket: &Docket, proposal: Proposal, now: Timestamp) -> Result<C
     }
 }
 
-pub(super) fn told(proposal: &Proposal, now: Timestamp) -> Value {
+pub(in crate::proxy) fn told(proposal: &Proposal, now: Timestamp) -> Value {
     let (draft, state) = (proposal.draft(), proposal.state());
     let request = proposal.substance().request();
     let reason = |reason: &Reason| json!({ "code": reason.code, "message": reason.message });

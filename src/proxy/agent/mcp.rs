@@ -13,18 +13,18 @@ use crate::identity::Caller;
 use crate::operation::mcp::revision::{Revision, SUPPORTED};
 use crate::operation::mcp::{Call, Malformed, Message};
 use crate::proxy::account::Account;
-use crate::proxy::agent_api::whoami;
+use crate::proxy::agent::api::whoami;
+use crate::proxy::agent::mcp_tools;
+use crate::proxy::agent::prospect::Prospect;
 use crate::proxy::carried::Carried;
 use crate::proxy::failure::Failure;
-use crate::proxy::mcp_tools;
-use crate::proxy::prospect::Prospect;
 use crate::proxy::stored;
 use crate::route::terms::{Dialect, Encoding, Inspect};
 use crate::route::{Body, Head, NoRoute};
 use crate::task::Situation;
 
 /// Whether a request is for this server.
-pub(super) fn is_for(head: &Head) -> bool {
+pub(in crate::proxy) fn is_for(head: &Head) -> bool {
     head.path().as_str() == "/.countersign/v1/mcp"
 }
 
@@ -32,7 +32,7 @@ pub(super) fn is_for(head: &Head) -> bool {
 ///
 /// # Errors
 /// [`Failure`], if it is not understood.
-pub(super) async fn answer(
+pub(in crate::proxy) async fn answer(
     account: &mut Account,
     caller: Rc<Caller>,
     head: &Head,

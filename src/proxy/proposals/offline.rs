@@ -9,10 +9,11 @@ use http::request::Parts;
 use crate::enforce::Ask;
 use crate::id::{DecisionId, TaskId};
 use crate::identity::Caller;
+use crate::proxy::agent::api;
 use crate::proxy::failure::Failure;
 use crate::proxy::plane::{Plane, View};
 use crate::proxy::reading::Reading;
-use crate::proxy::{agent_api, work};
+use crate::proxy::work;
 use crate::revocation::Tether;
 use crate::route::{Body, Head, NoRoute};
 
@@ -20,7 +21,7 @@ use crate::route::{Body, Head, NoRoute};
 ///
 /// # Errors
 /// As for a request from the wire, up to where policy would be asked.
-pub(super) async fn ask(
+pub(in crate::proxy) async fn ask(
     plane: &Plane,
     view: &View,
     (caller, task, tether): (Rc<Caller>, Option<TaskId>, Tether),
@@ -28,7 +29,7 @@ pub(super) async fn ask(
 ) -> Result<Ask, Failure> {
     let head = Head::parse(parts)?;
     // As on the wire, no route stands in front of Countersign's own paths.
-    if agent_api::is_reserved(&head) {
+    if api::is_reserved(&head) {
         return Err(Failure::NoRoute(NoRoute::Path));
     }
     let target = view.snapshot.routes.resolve(head)?;

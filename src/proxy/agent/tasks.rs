@@ -8,9 +8,9 @@ use crate::clock::Timestamp;
 use crate::id::TaskId;
 use crate::identity::{Caller, SpiffeId};
 use crate::proxy::account::Account;
+use crate::proxy::agent::task_terms::{Wanted, told};
 use crate::proxy::carried::Carried;
 use crate::proxy::failure::Failure;
-use crate::proxy::task_terms::{Wanted, told};
 use crate::route::terms::{Encoding, Inspect};
 use crate::route::{Body, Head, NoRoute};
 use crate::store::{Desk, Error};
@@ -20,7 +20,7 @@ use crate::task::{Lineage, Status, Task};
 ///
 /// # Errors
 /// [`Failure::NoRoute`]; [`Failure::Unfit`], for a body that opens no task; [`Failure::State`].
-pub(super) async fn answer(
+pub(in crate::proxy) async fn answer(
     account: &Account,
     path: &str,
     head: &Head,

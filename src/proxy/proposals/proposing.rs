@@ -19,18 +19,18 @@ use crate::operation::mcp::attempt;
 use crate::proposal::{Answer, Draft, Execution, MAX_BODY, Origin, Oversized, Proposal};
 use crate::proxy::account::Account;
 use crate::proxy::carried::Carried;
-use crate::proxy::docket::Docket;
-use crate::proxy::execution::Executor;
 use crate::proxy::failure::Failure;
-use crate::proxy::judged::Judged;
-use crate::proxy::standing::{Proposed, Standing};
-use crate::proxy::waiting::Waiting;
-use crate::proxy::{kept_message, mcp_tasks};
+use crate::proxy::proposals::docket::Docket;
+use crate::proxy::proposals::execution::Executor;
+use crate::proxy::proposals::judged::Judged;
+use crate::proxy::proposals::standing::{Proposed, Standing};
+use crate::proxy::proposals::waiting::Waiting;
+use crate::proxy::proposals::{kept_message, mcp_tasks};
 use crate::route::Body;
 use crate::store::Put;
 
 /// Whether `refusal` asks for people, and they can be asked.
-pub(super) fn can_wait(account: &Account, refusal: &Refusal) -> bool {
+pub(in crate::proxy) fn can_wait(account: &Account, refusal: &Refusal) -> bool {
     *refusal.cause() == Cause::NeedsApproval
         && account.plane.shared.docket.is_some()
         && can_wait_for(refusal.ask())
@@ -38,12 +38,12 @@ pub(super) fn can_wait(account: &Account, refusal: &Refusal) -> bool {
 
 /// Whether a request can wait. A tunnel or a call of gRPC has an answer that cannot be kept; of MCP,
 /// only calls of tools are the same at each attempt.
-pub(super) fn can_wait_for(ask: &Ask) -> bool {
+pub(in crate::proxy) fn can_wait_for(ask: &Ask) -> bool {
     can_be_kept(ask) || kept_message::is_call(ask)
 }
 
 /// Whether a request and its answer can be kept as they are.
-pub(super) fn can_be_kept(ask: &Ask) -> bool {
+pub(in crate::proxy) fn can_be_kept(ask: &Ask) -> bool {
     let is_grpc =
         ask.target.head().headers().get(CONTENT_TYPE).is_some_and(|kind| {
             kind.as_bytes().to_ascii_lowercase().starts_with(b"application/grpc")
@@ -55,7 +55,7 @@ pub(super) fn can_be_kept(ask: &Ask) -> bool {
 ///
 /// # Errors
 /// [`Failure::Proposed`] says where it stands; anything else, what went wrong.
-pub(super) async fn carry_out(
+pub(in crate::proxy) async fn carry_out(
     account: &Account,
     refusal: Box<Refusal>,
     body: Body,
@@ -68,12 +68,12 @@ pub(super) async fn carry_out(
 }
 
 /// A call that waits for what becomes of its proposal.
-pub(super) struct Call<'a> {
+pub(in crate::proxy) struct Call<'a> {
     account: &'a Account,
     docket: &'a Docket,
-    pub(super) ask: Ask,
-    pub(super) body: Bytes,
-    pub(super) judged: Judged,
+    pub(in crate::proxy) ask: Ask,
+    pub(in crate::proxy) body: Bytes,
+    pub(in crate::proxy) judged: Judged,
     /// How long it stays.
     hold: Duration,
     /// Whether it comes for the answer later.
@@ -85,7 +85,7 @@ impl<'a> Call<'a> {
     ///
     /// # Errors
     /// As [`Body::gather`] says.
-    pub(super) async fn new(
+    pub(in crate::proxy) async fn new(
         account: &'a Account,
         docket: &'a Docket,
         mut ask: Ask,
@@ -139,7 +139,7 @@ impl<'a> Call<'a> {
     ///
     /// # Errors
     /// [`Failure::Proposed`] says where it stands; anything else, what went wrong.
-    pub(super) async fn stay(self, proposal: Proposal) -> Result<Carried, Failure> {
+    pub(in crate::proxy) async fn stay(self, proposal: Proposal) -> Result<Carried, Failure> {
         let (id, place, knows_tasks) = (proposal.id(), self.docket.place(), self.knows_tasks());
         let hold = if place.is_some() && !knows_tasks { self.hold } else { Duration::ZERO };
         let (proposal, standing) = self.follow(proposal, hold).await?;
@@ -239,7 +239,7 @@ impl<'a> Call<'a> {
 }
 
 /// The connection that a call came by.
-pub(super) fn origin(account: &Account, ask: &Ask) -> Origin {
+pub(in crate::proxy) fn origin(account: &Account, ask: &Ask) -> Origin {
     let Caller { listener, peer, local, .. } = &*ask.caller;
     Origin {
         listener: listener.clone(),
@@ -256,7 +256,7 @@ fn hold(headers: &HeaderMap, waiting: Waiting) -> Duration {
 }
 
 /// How long an answer may be waited for, if the request says so.
-pub(super) fn preferred(headers: &HeaderMap) -> Option<Duration> {
+pub(in crate::proxy) fn preferred(headers: &HeaderMap) -> Option<Duration> {
     let mut hold = None;
     for preference in preferences(headers) {
         let (name, value) = preference.split_once('=').unwrap_or((preference, ""));
@@ -303,7 +303,7 @@ const PER_ATTEMPT: [&str; 9] = [
 const HTTP2: &str = "HTTP/2";
 
 /// How often a call that is held looks whether people have decided.
-pub(super) const POLL: Duration = Duration::from_millis(250);
+pub(in crate::proxy) const POLL: Duration = Duration::from_millis(250);
 
 #[cfg(test)]
 mod tests {

@@ -8,7 +8,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The places of one process.
 #[derive(Debug)]
-pub(super) struct Places {
+pub(in crate::proxy) struct Places {
     all: Arc<Semaphore>,
     /// How many are taken at each upstream, by its authority; none where none are.
     taken: Arc<DashMap<String, usize>>,
@@ -16,7 +16,7 @@ pub(super) struct Places {
 
 /// One place, for as long as it lives.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(in crate::proxy) struct Place {
     _one: OwnedSemaphorePermit,
     authority: String,
     taken: Arc<DashMap<String, usize>>,
@@ -24,12 +24,12 @@ pub(super) struct Place {
 
 impl Places {
     /// How many are free.
-    pub(super) fn free(&self) -> usize {
+    pub(in crate::proxy) fn free(&self) -> usize {
         self.all.available_permits()
     }
 
     /// A place at the upstream `authority`, if there is one.
-    pub(super) fn take(&self, authority: &str) -> Option<Place> {
+    pub(in crate::proxy) fn take(&self, authority: &str) -> Option<Place> {
         let one = Arc::clone(&self.all).try_acquire_owned().ok()?;
         let mut taken = self.taken.entry(authority.to_owned()).or_default();
         if *taken >= EACH {

@@ -21,27 +21,27 @@ use crate::enforce::{Ask, Cause, authorize};
 use crate::id::{DecisionId, ProposalId};
 use crate::policy::{Approval, BreakGlass};
 use crate::proposal::{Answer, Difference, MAX_ANSWER_BODY, Outcome, Proposal, Terms};
-use crate::proxy::agreement::Agreement;
 use crate::proxy::cleaning::{self, Finds};
 use crate::proxy::failure::Failure;
 use crate::proxy::plane::{Plane, View};
-use crate::proxy::standing::Standing;
+use crate::proxy::proposals::agreement::Agreement;
+use crate::proxy::proposals::standing::Standing;
 use crate::proxy::work;
 use crate::route::Body;
 use crate::store::{Desk, Error};
 use crate::upstream;
 
 /// What it takes to carry a proposal out.
-pub(super) struct Executor {
-    pub(super) plane: Rc<Plane>,
-    pub(super) view: Rc<View>,
-    pub(super) desk: Desk,
+pub(in crate::proxy) struct Executor {
+    pub(in crate::proxy) plane: Rc<Plane>,
+    pub(in crate::proxy) view: Rc<View>,
+    pub(in crate::proxy) desk: Desk,
     /// The request that the proposal was made from, or one just like it.
-    pub(super) ask: Ask,
-    pub(super) body: Bytes,
-    pub(super) id: ProposalId,
+    pub(in crate::proxy) ask: Ask,
+    pub(in crate::proxy) body: Bytes,
+    pub(in crate::proxy) id: ProposalId,
     /// On what terms the rules let people agree to it now, whatever was kept.
-    pub(super) terms: Terms,
+    pub(in crate::proxy) terms: Terms,
 }
 
 /// A request that may go out now.
@@ -64,7 +64,7 @@ impl Executor {
     ///
     /// # Errors
     /// [`Failure`], if it was not sent; it can then be tried again.
-    pub(super) async fn run(self) -> Result<Option<Standing>, Failure> {
+    pub(in crate::proxy) async fn run(self) -> Result<Option<Standing>, Failure> {
         let now = self.plane.shared.clock.now();
         let claimed = match self.desk.claim(self.id, now, now.plus(CLAIM)).await {
             Ok(proposal) => proposal,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::callback::Caller;
-use crate::proxy::places::Places;
+use crate::proxy::proposals::places::Places;
 use crate::revocation::Register;
 use crate::shutdown::Shutdown;
 use crate::store::Desk;
@@ -21,7 +21,7 @@ pub struct Docket {
     pub caller: Option<Arc<Caller>>,
     held: Semaphore,
     /// What is carried out without its agent.
-    pub(super) errands: Places,
+    pub(in crate::proxy) errands: Places,
     shutdown: Shutdown,
 }
 
@@ -38,12 +38,12 @@ impl Docket {
     }
 
     /// Resolves once no call is to be held any more.
-    pub(super) async fn closing(&self) {
+    pub(in crate::proxy) async fn closing(&self) {
         self.shutdown.clone().wait().await;
     }
 
     /// A place among the calls that are held; without one a call is answered at once.
-    pub(super) fn place(&self) -> Option<SemaphorePermit<'_>> {
+    pub(in crate::proxy) fn place(&self) -> Option<SemaphorePermit<'_>> {
         self.held.try_acquire().ok()
     }
 }

@@ -17,16 +17,16 @@ use crate::operation::mcp::{Malformed, attempt};
 use crate::proposal::Proposal;
 use crate::proxy::account::Account;
 use crate::proxy::carried::Carried;
-use crate::proxy::docket::Docket;
 use crate::proxy::failure::Failure;
+use crate::proxy::proposals::docket::Docket;
+use crate::proxy::proposals::standing::Standing;
+use crate::proxy::proposals::{kept_message, mailbox};
 use crate::proxy::reading::Reading;
-use crate::proxy::standing::Standing;
-use crate::proxy::{kept_message, mailbox};
 use crate::route::Target;
 use crate::store;
 
 /// The proposal that a message asks after as a task, if it does and there are proposals.
-pub(super) fn asked(account: &Account, reading: &Reading) -> Option<ProposalId> {
+pub(in crate::proxy) fn asked(account: &Account, reading: &Reading) -> Option<ProposalId> {
     account.plane.shared.docket.as_ref()?;
     let call = reading.operations.call()?;
     let is_about_task = call.subject == Subject::Task && call.kind == Kind::Request;
@@ -38,7 +38,7 @@ pub(super) fn asked(account: &Account, reading: &Reading) -> Option<ProposalId> 
 /// # Errors
 /// [`Failure::Malformed`], if the client has not said that it knows tasks, there is no such task, or nothing of the
 /// kind can be asked of it.
-pub(super) async fn answer(
+pub(in crate::proxy) async fn answer(
     account: &Account,
     caller: &Caller,
     reading: &Reading,
@@ -66,7 +66,7 @@ pub(super) async fn answer(
 }
 
 /// What a call is answered with that has become `proposal`.
-pub(super) fn created(proposal: &Proposal, now: Timestamp) -> Value {
+pub(in crate::proxy) fn created(proposal: &Proposal, now: Timestamp) -> Value {
     let mut task = task(proposal, &Standing::of(proposal, now));
     task["resultType"] = json!("task");
     task

@@ -17,10 +17,10 @@ use crate::task::{
 /// What opens a task, or hands one on.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Wanted {
+pub(in crate::proxy) struct Wanted {
     /// Whom it is handed on to.
-    pub(super) to: Option<String>,
-    pub(super) purpose: String,
+    pub(in crate::proxy) to: Option<String>,
+    pub(in crate::proxy) purpose: String,
     /// The names of routes; any, if there is no list.
     routes: Option<BTreeSet<RouteName>>,
     methods: Option<BTreeSet<String>>,
@@ -50,7 +50,7 @@ impl Wanted {
     ///
     /// # Errors
     /// [`Failure::Unfit`], for what cannot be kept, or would be nothing to look at.
-    pub(super) fn read(bytes: &[u8]) -> Result<Self, Failure> {
+    pub(in crate::proxy) fn read(bytes: &[u8]) -> Result<Self, Failure> {
         let wanted: Self = serde_json::from_slice(bytes).map_err(|_| Failure::Unfit(FORM))?;
         let is_odd =
             wanted.purpose.chars().any(char::is_control) || wanted.purpose.trim().is_empty();
@@ -73,7 +73,7 @@ impl Wanted {
     ///
     /// # Errors
     /// [`Failure::Unfit`].
-    pub(super) fn bounds(&self, now: Timestamp) -> Result<Bounds, Failure> {
+    pub(in crate::proxy) fn bounds(&self, now: Timestamp) -> Result<Bounds, Failure> {
         Ok(Bounds {
             scope: self.scope()?,
             budget: self.budget()?,
@@ -121,7 +121,7 @@ impl Wanted {
 }
 
 /// A task, as whoever has to do with it is shown it.
-pub(super) fn told(task: &Task, now: Timestamp) -> Value {
+pub(in crate::proxy) fn told(task: &Task, now: Timestamp) -> Value {
     let Bounds { scope, budget, heartbeat, deadline, depth } = &task.bounds;
     let paths = scope.paths.as_ref();
     let arguments: Map<_, _> = scope

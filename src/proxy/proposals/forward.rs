@@ -23,10 +23,10 @@ use crate::policy::ApprovalNeed;
 use crate::proposal::{Callback, Draft, IdempotencyKey, MAX_BODY, Oversized, Proposal, Verdict};
 use crate::proxy::account::Account;
 use crate::proxy::carried::Carried;
-use crate::proxy::docket::Docket;
 use crate::proxy::failure::Failure;
-use crate::proxy::judged::Judged;
-use crate::proxy::{mailbox, offline, proposing};
+use crate::proxy::proposals::docket::Docket;
+use crate::proxy::proposals::judged::Judged;
+use crate::proxy::proposals::{mailbox, offline, proposing};
 use crate::route::terms::{Encoding, Inspect};
 use crate::route::{Body, Head};
 use crate::store::Put;
@@ -34,7 +34,7 @@ use crate::store::Put;
 /// What an agent puts forward.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Wanted {
+pub(in crate::proxy) struct Wanted {
     request: Wish,
     /// It is not carried out before this time.
     not_before: Option<String>,
@@ -63,7 +63,7 @@ struct Wish {
 /// # Errors
 /// [`Failure::Unfit`]; what keeps the request from being asked for now; [`Failure::Refused`], if the
 /// rules say no; [`Failure::State`].
-pub(super) async fn answer(
+pub(in crate::proxy) async fn answer(
     account: &Account,
     docket: &Docket,
     head: &Head,
@@ -83,7 +83,7 @@ pub(super) async fn answer(
 ///
 /// # Errors
 /// As [`answer`].
-pub(super) async fn put(
+pub(in crate::proxy) async fn put(
     account: &Account,
     docket: &Docket,
     caller: Rc<Caller>,
@@ -204,7 +204,7 @@ async fn wanted(head: &Head, body: &mut Body) -> Result<Wanted, Failure> {
     serde_json::from_slice(bytes).map_err(|_| Failure::Unfit(FORM))
 }
 
-pub(super) const FORM: &str = "a JSON object with `request` (`method`, `url`, and, if wanted, `headers` and `body` or \
+pub(in crate::proxy) const FORM: &str = "a JSON object with `request` (`method`, `url`, and, if wanted, `headers` and `body` or \
      `body_base64`), and, if wanted, `not_before`, `expires_in` and `callback`";
 
 const NO_CALLBACK: &str = "it without `callback`: the operator has not set up callbacks";

@@ -16,7 +16,7 @@ use crate::id::DecisionId;
 use crate::identity::Caller;
 use crate::operation::Operations;
 use crate::operation::mcp::method::Subject;
-use crate::proxy::agent_api::describe;
+use crate::proxy::agent::api::describe;
 use crate::proxy::failure::Failure;
 use crate::proxy::plane::{Plane, View};
 use crate::proxy::reading::Reading;
@@ -26,13 +26,13 @@ use crate::route::{Head, Inspected, Route};
 use crate::task::Situation;
 
 /// Who asks, and by which rules they are answered.
-pub(super) struct Prospect<'a> {
-    pub(super) id: DecisionId,
-    pub(super) plane: &'a Rc<Plane>,
-    pub(super) view: &'a Rc<View>,
-    pub(super) caller: Rc<Caller>,
+pub(in crate::proxy) struct Prospect<'a> {
+    pub(in crate::proxy) id: DecisionId,
+    pub(in crate::proxy) plane: &'a Rc<Plane>,
+    pub(in crate::proxy) view: &'a Rc<View>,
+    pub(in crate::proxy) caller: Rc<Caller>,
     /// What its work has touched.
-    pub(super) situation: Option<Rc<Situation>>,
+    pub(in crate::proxy) situation: Option<Rc<Situation>>,
 }
 
 /// What is asked.
@@ -52,7 +52,7 @@ impl Prospect<'_> {
     ///
     /// # Errors
     /// A sentence for the agent: what about the question is not understood.
-    pub(super) fn answer(&self, arguments: Value) -> Result<Value, String> {
+    pub(in crate::proxy) fn answer(&self, arguments: Value) -> Result<Value, String> {
         let question: Question =
             serde_json::from_value(arguments).map_err(|why| format!("Invalid arguments: {why}"))?;
         let routes = self.view.snapshot.routes.routes();

@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 use crate::id::ProposalId;
 use crate::identity::Caller;
 use crate::proxy::account::Account;
+use crate::proxy::agent::tasks;
 use crate::proxy::carried::Carried;
 use crate::proxy::failure::Failure;
-use crate::proxy::{forward, mailbox, tasks};
+use crate::proxy::proposals::{forward, mailbox};
 use crate::route::{Body, Head, NoRoute, Route, Table};
 
 /// Whether a request is for Countersign itself rather than for an upstream.
@@ -23,7 +24,7 @@ pub fn is_reserved(head: &Head) -> bool {
 ///
 /// # Errors
 /// [`Failure::NoRoute`], for a path or a method that is not there; as [`mailbox`] and [`tasks`] say.
-pub(super) async fn answer(
+pub(in crate::proxy) async fn answer(
     account: &Account,
     head: &Head,
     body: &mut Body,
@@ -66,13 +67,13 @@ fn only(served: Method, head: &Head) -> Result<(), Failure> {
 }
 
 /// Where an agent asks after a proposal.
-pub(super) fn proposal_path(id: ProposalId) -> String {
+pub(in crate::proxy) fn proposal_path(id: ProposalId) -> String {
     format!("{V1}proposals/{id}")
 }
 
 /// Who the agent is, until when, and which routes exist. Whether policy lets it use one is decided
 /// for each request.
-pub(super) fn whoami(caller: &Caller, routes: &Table) -> Value {
+pub(in crate::proxy) fn whoami(caller: &Caller, routes: &Table) -> Value {
     let principal = &caller.principal;
     json!({
         "spiffe_id": principal.spiffe_id().as_str(),
@@ -83,7 +84,7 @@ pub(super) fn whoami(caller: &Caller, routes: &Table) -> Value {
     })
 }
 
-pub(super) fn describe(route: &Route) -> Value {
+pub(in crate::proxy) fn describe(route: &Route) -> Value {
     let methods: Vec<_> = route.served_methods().iter().map(|m| m.as_str().to_owned()).collect();
     let mut described = json!({
         "name": route.name,

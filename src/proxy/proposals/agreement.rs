@@ -7,7 +7,7 @@ use crate::proposal::{Proposal, Verdict};
 use crate::store::{self, Desk, Error, StandingApproval, proved};
 
 /// Everything that was signed, before anybody has looked at it.
-pub(super) struct Agreement {
+pub(in crate::proxy) struct Agreement {
     /// The proposal, on the terms that the rules let people agree on now.
     proposal: Proposal,
     /// What was said to it.
@@ -21,14 +21,14 @@ impl Agreement {
     ///
     /// # Errors
     /// As [`Error`] says.
-    pub(super) async fn gather(desk: &Desk, proposal: Proposal) -> Result<Self, Error> {
+    pub(in crate::proxy) async fn gather(desk: &Desk, proposal: Proposal) -> Result<Self, Error> {
         let said = desk.approvals(proposal.id()).await?;
         let standing = desk.standing_for(proposal.id()).await?;
         Ok(Self { proposal, said, standing })
     }
 
     /// What rules and the record are told of it, if it carries the proposal at the time `now`.
-    pub(super) fn checked(&self, people: &People, now: Timestamp) -> Option<Approval> {
+    pub(in crate::proxy) fn checked(&self, people: &People, now: Timestamp) -> Option<Approval> {
         let (standing, mut answers) = self.before(people, now);
         answers.extend(proved(&self.proposal, &self.said, people, now));
         let terms = &self.proposal.draft().terms;

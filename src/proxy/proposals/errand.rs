@@ -17,13 +17,13 @@ use crate::enforce::{Ask, Cause, consider};
 use crate::id::{DecisionId, ProposalId};
 use crate::identity::Caller;
 use crate::proposal::{Proposal, Terms};
-use crate::proxy::docket::Docket;
-use crate::proxy::execution::Executor;
 use crate::proxy::failure::Failure;
-use crate::proxy::offline;
 use crate::proxy::plane::{Plane, View};
 use crate::proxy::problem::Problem;
-use crate::proxy::standing::Standing;
+use crate::proxy::proposals::docket::Docket;
+use crate::proxy::proposals::execution::Executor;
+use crate::proxy::proposals::offline;
+use crate::proxy::proposals::standing::Standing;
 use crate::store::{self, Desk, Errand, Setback};
 
 /// Carries out what is due on this worker, until the process is to end.

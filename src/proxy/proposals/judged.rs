@@ -8,10 +8,10 @@ use crate::proxy::failure::Failure;
 use crate::proxy::work;
 
 /// What the rules say, where they do not say no.
-pub(super) struct Judged {
-    pub(super) decision: Decision,
+pub(in crate::proxy) struct Judged {
+    pub(in crate::proxy) decision: Decision,
     /// Whose agreement it takes; nobody's, if it is allowed as it is.
-    pub(super) needs: Vec<ApprovalNeed>,
+    pub(in crate::proxy) needs: Vec<ApprovalNeed>,
 }
 
 impl Judged {
@@ -19,7 +19,7 @@ impl Judged {
     ///
     /// # Errors
     /// [`Failure::Refused`], if they say no; [`Failure::State`].
-    pub(super) async fn of(account: &Account, ask: &Ask) -> Result<Self, Failure> {
+    pub(in crate::proxy) async fn of(account: &Account, ask: &Ask) -> Result<Self, Failure> {
         let said = consider(&mut account.view.judge.borrow_mut(), ask.clone());
         match said {
             Ok(decision) => Ok(Self { decision, needs: Vec::new() }),
@@ -32,7 +32,7 @@ impl Judged {
     }
 
     /// On what terms people may agree to it.
-    pub(super) fn terms(&self) -> Terms {
+    pub(in crate::proxy) fn terms(&self) -> Terms {
         Terms::new(&self.needs, self.decision.reasons())
     }
 }

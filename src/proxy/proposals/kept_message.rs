@@ -17,7 +17,7 @@ use crate::proxy::failure::Failure;
 use crate::route::Inspected;
 
 /// Whether a request is a call of a tool.
-pub(super) fn is_call(ask: &Ask) -> bool {
+pub(in crate::proxy) fn is_call(ask: &Ask) -> bool {
     let call = ask.operations.call();
     call.is_some_and(|call| call.subject == Subject::Tool && call.kind == Kind::Request)
 }
@@ -26,7 +26,7 @@ pub(super) fn is_call(ask: &Ask) -> bool {
 ///
 /// # Errors
 /// [`Failure::Opaque`], for what is no message; it was read as one before.
-pub(super) fn settle(ask: &mut Ask, body: Bytes) -> Result<Bytes, Failure> {
+pub(in crate::proxy) fn settle(ask: &mut Ask, body: Bytes) -> Result<Bytes, Failure> {
     if !is_call(ask) {
         return Ok(body);
     }
@@ -40,7 +40,11 @@ pub(super) fn settle(ask: &mut Ask, body: Bytes) -> Result<Bytes, Failure> {
 ///
 /// # Errors
 /// [`Failure::Opaque`], if no answer to the message is in it.
-pub(super) fn readdressed(answer: &Answer, sent: &[u8], asked: &[u8]) -> Result<Answer, Failure> {
+pub(in crate::proxy) fn readdressed(
+    answer: &Answer,
+    sent: &[u8],
+    asked: &[u8],
+) -> Result<Answer, Failure> {
     if !answer.status().is_success() {
         return Ok(answer.clone());
     }
@@ -56,7 +60,10 @@ pub(super) fn readdressed(answer: &Answer, sent: &[u8], asked: &[u8]) -> Result<
 ///
 /// # Errors
 /// [`Failure::Opaque`], if it is not there.
-pub(super) fn message(answer: &Answer, sent: &[u8]) -> Result<Map<String, Value>, Failure> {
+pub(in crate::proxy) fn message(
+    answer: &Answer,
+    sent: &[u8],
+) -> Result<Map<String, Value>, Failure> {
     let kind = answer.headers().iter().find(|(name, _)| *name == CONTENT_TYPE);
     let is_stream = kind.is_some_and(|(_, kind)| kind.as_bytes().starts_with(b"text/event-stream"));
     let sent = attempt::id(sent).ok_or(Failure::Opaque)?;

@@ -8,11 +8,11 @@ use crate::id::ProposalId;
 use crate::proposal::{Difference, Proposal};
 use crate::proxy::account::Account;
 use crate::proxy::carried::Carried;
-use crate::proxy::docket::Docket;
 use crate::proxy::failure::Failure;
-use crate::proxy::judged::Judged;
-use crate::proxy::proposing::{Call, can_wait_for};
-use crate::proxy::standing::{Proposed, Standing};
+use crate::proxy::proposals::docket::Docket;
+use crate::proxy::proposals::judged::Judged;
+use crate::proxy::proposals::proposing::{Call, can_wait_for};
+use crate::proxy::proposals::standing::{Proposed, Standing};
 use crate::route::Body;
 use crate::store;
 
@@ -21,7 +21,7 @@ use crate::store;
 /// # Errors
 /// [`Failure::NoProposal`]; [`Failure::Refused`], if the rules say no by now; [`Failure::Proposed`]
 /// says where it stands, or in what this request differs from it.
-pub(super) async fn carry_out(
+pub(in crate::proxy) async fn carry_out(
     account: &Account,
     id: ProposalId,
     ask: Ask,
