@@ -55,6 +55,7 @@ pub mod upstream;
 pub mod fetch;
 pub mod store;
 pub mod callback;
+pub mod signal;
 
 // Doors: they accept work and call the parts.
 pub mod listener;

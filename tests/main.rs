@@ -20,6 +20,7 @@ mod review;
 mod replicas;
 mod endurance;
 mod revocations;
+mod signals;
 mod tasks;
 mod budgets;
 mod history;

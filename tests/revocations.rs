@@ -45,7 +45,7 @@ async fn refused(site: &Site, agent: &str) -> (u16, String) {
 }
 
 /// An upstream that answers with events, which the second value sends; it holds them for one.
-fn events() -> (Upstream, mpsc::Sender<Frame<bytes::Bytes>>) {
+pub fn events() -> (Upstream, mpsc::Sender<Frame<bytes::Bytes>>) {
     let (events, feed) = Feed::channel(1);
     let feed = std::sync::Mutex::new(Some(feed));
     let upstream = Upstream::answering(move |_| match feed.lock().unwrap().take() {

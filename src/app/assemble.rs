@@ -27,6 +27,7 @@ use crate::metrics::Metrics;
 use crate::policy::{self, Bundle};
 use crate::proxy::Snapshot;
 use crate::route::{Route, Table};
+use crate::signal::{self, Sender, SenderError};
 use crate::store;
 use crate::upstream::Upstreams;
 
@@ -41,6 +42,8 @@ pub struct Assembly {
     pub standing: Standing,
     /// How agents are called back, if they are.
     pub caller: Option<Caller>,
+    /// How security events are sent, if they are.
+    pub sender: Option<Sender>,
     /// The names that upstreams are reached by, with their ports.
     pub upstream_hosts: Vec<(String, u16)>,
     /// What is legal and unwise.
@@ -68,6 +71,8 @@ pub struct Standing {
     pub state: Option<store::Config>,
     /// How agents are called back, if they are.
     pub callbacks: Option<callback::Config>,
+    /// Where security events are sent, if they are.
+    pub signals: Option<signal::Config>,
     /// Where the policy's archive comes from, if it comes from a server.
     pub supply: Option<Supply>,
     /// Every file and folder whose change may change any of this.
@@ -88,8 +93,8 @@ impl Standing {
     pub fn needs_restart(&self, other: &Self) -> bool {
         (&self.listeners, &self.control, &self.admin, self.workers, &self.audit)
             != (&other.listeners, &other.control, &other.admin, other.workers, &other.audit)
-            || (&self.history, &self.receiver, &self.state, &self.callbacks)
-                != (&other.history, &other.receiver, &other.state, &other.callbacks)
+            || (&self.history, &self.receiver, &self.state, &self.callbacks, &self.signals)
+                != (&other.history, &other.receiver, &other.state, &other.callbacks, &other.signals)
     }
 }
 
@@ -122,6 +127,7 @@ impl Assembly {
         Ok(Self {
             snapshot: parts.snapshot,
             caller: parts.caller,
+            sender: parts.sender,
             gate: parts.gate,
             standing: Standing {
                 listeners: file.doors(),
@@ -133,6 +139,7 @@ impl Assembly {
                 receiver: parts.receiver,
                 state: file.state(),
                 callbacks: file.callbacks(),
+                signals: parts.signals,
                 supply: parts.supply,
                 files,
             },
@@ -160,6 +167,8 @@ struct Parts {
     supply: Option<Supply>,
     receiver: Option<fetch::Config>,
     caller: Option<Caller>,
+    signals: Option<signal::Config>,
+    sender: Option<Sender>,
 }
 
 impl Loading {
@@ -172,6 +181,8 @@ impl Loading {
         let audit = file.audit().map_err(|problem| self.problems.add(problem)).ok();
         let receiver = file.receiver().map_err(|problem| self.problems.add(problem)).ok();
         let caller = self.caller(file);
+        let signals = file.signals().map_err(|problem| self.problems.add(problem)).ok();
+        let sender = self.sender(signals.as_ref().and_then(Option::as_ref));
         let gate = self.gate(file, clock);
         let supply = Supply::of(file).map_err(|problem| self.problems.add(problem)).ok();
         let routes = file.routes().map_err(|problem| self.problems.add(problem)).ok();
@@ -193,6 +204,8 @@ impl Loading {
             supply: supply?,
             receiver: receiver?,
             caller: caller?,
+            signals: signals?,
+            sender: sender?,
             gate: gate?,
         })
     }
@@ -215,6 +228,17 @@ impl Loading {
         caller
             .map_err(|why| {
                 let at = at(if matches!(why, CallerError::Key(_)) { "key" } else { "tls" });
+                self.problems.add(Problem::value(Code::Unusable, at, why.to_string()));
+            })
+            .ok()
+    }
+
+    fn sender(&mut self, config: Option<&signal::Config>) -> Option<Option<Sender>> {
+        let at = |key| KeyPath::top("signals").key("send").key(key);
+        let sender = config.map(Sender::new).transpose();
+        sender
+            .map_err(|why| {
+                let at = at(if matches!(why, SenderError::Key(_)) { "key" } else { "tls" });
                 self.problems.add(Problem::value(Code::Unusable, at, why.to_string()));
             })
             .ok()

@@ -6,7 +6,7 @@ use crate::clock::Clock;
 use crate::config::code::Code;
 use crate::config::keypath::KeyPath;
 use crate::config::{File, Problem};
-use crate::control::{Config, Gate};
+use crate::control::{Config, Gate, GateError};
 use crate::identity::{Trust, files};
 use crate::listener::serve::Security;
 use crate::listener::tls::server_config;
@@ -17,22 +17,27 @@ use crate::listener::tls::server_config;
 /// Everything that is wrong with what it names.
 pub(super) fn gate(file: &File, clock: &Clock) -> Result<Option<Gate>, Vec<Problem>> {
     let Some(config) = file.control().map_err(|problem| vec![problem])? else { return Ok(None) };
-    let at = |key| KeyPath::top("control").key(key);
     let security = security(file, &config, clock)?;
     let gate = Gate::load(config, security);
-    gate.map(Some).map_err(|why| vec![unusable(at("oidc").key("keys"), &why)])
+    gate.map(Some).map_err(|why| {
+        let at = match &why {
+            GateError::Issuer(_) => KeyPath::top("control").key("oidc"),
+            GateError::Transmitter(name, _) => KeyPath::top("signals").key("receive").key(name),
+        };
+        vec![unusable(at.key("keys"), &why)]
+    })
 }
 
-/// What handshakes need. Where tokens are believed as well, whoever has no certificate is let in to
-/// show one.
+/// What handshakes need. Where tokens are believed as well, or security events heard, whoever has no
+/// certificate is let in to show one.
 fn security(file: &File, config: &Config, clock: &Clock) -> Result<Security, Vec<Problem>> {
     let at = || KeyPath::top("control").key("trust");
     let trust = Trust::load(&config.trust, clock.clone());
     let trust =
         trust.map_err(|all| all.iter().map(|why| unusable(at(), why)).collect::<Vec<_>>())?;
-    let trust = match config.oidc {
-        Some(_) => trust.or_none(),
-        None => trust,
+    let trust = match config.oidc.is_some() || !config.transmitters.is_empty() {
+        true => trust.or_none(),
+        false => trust,
     };
     let own = || KeyPath::top("identity").key("svid");
     let (cert, key) = file.svid();

@@ -78,7 +78,7 @@ impl Running {
         let docket = store
             .as_ref()
             .map(|store| Docket::new(store.desk(), store.register(), shutdown.clone()));
-        let Assembly { snapshot, standing, caller, gate, .. } = assembly;
+        let Assembly { snapshot, standing, caller, sender, gate, .. } = assembly;
         let docket = docket.map(|docket| docket.calling(caller.map(Arc::new)));
         let shared = Shared::new(snapshot, log, checker, kept, clock, metrics);
         let shared = Arc::new(shared.with_docket(docket));
@@ -103,6 +103,7 @@ impl Running {
             shutdown,
             doors: acceptors.into_iter().zip(bound.agents.into_iter().map(|(_, b)| b)).collect(),
             control,
+            sender: sender.map(Arc::new),
             admin: bound.admin.into_iter().map(|(_, bound)| bound).collect(),
         };
         running.threads.push(supervisor.start().map_err(StartError::System)?);

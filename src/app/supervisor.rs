@@ -6,7 +6,7 @@ use std::{io, thread};
 
 use tokio::net::TcpListener;
 use tokio::runtime::Builder;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{self, SignalKind};
 use tokio::task::{JoinHandle, LocalSet};
 use tracing::{error, info, warn};
 
@@ -21,6 +21,7 @@ use crate::listener::Bound;
 use crate::listener::accept::Acceptor;
 use crate::proxy::Shared;
 use crate::shutdown::Shutdown;
+use crate::signal::{self, Sender};
 
 /// What the thread is started with.
 #[derive(Debug)]
@@ -37,6 +38,8 @@ pub struct Supervisor {
     pub doors: Vec<(Acceptor, Bound)>,
     /// The control door's half, if there is one.
     pub control: Option<Arc<control::Service>>,
+    /// How security events are sent, if they are.
+    pub sender: Option<Arc<Sender>>,
     /// The admin door, if there is one.
     pub admin: Vec<Bound>,
 }
@@ -54,7 +57,7 @@ impl Supervisor {
     }
 
     async fn run(self) {
-        let Self { config, standing, shared, mut shutdown, doors, control, admin } = self;
+        let Self { config, standing, shared, mut shutdown, doors, control, sender, admin } = self;
         for (acceptor, bound) in doors {
             if let Some(socket) = listening(bound) {
                 tokio::task::spawn_local(acceptor.run(socket, shutdown.clone()));
@@ -77,6 +80,11 @@ impl Supervisor {
             let counted = (shared.clock.clone(), shared.metrics.state.clone());
             let calls = callback::run(caller, docket.desk.clone(), counted, shutdown.clone());
             tokio::task::spawn_local(calls);
+        }
+        if let (Some(docket), Some(sender)) = (&shared.docket, sender) {
+            let counted = (shared.clock.clone(), shared.metrics.state.clone());
+            let sending = signal::run(sender, docket.desk.clone(), counted, shutdown.clone());
+            tokio::task::spawn_local(sending);
         }
         tokio::task::spawn_local(reload_on_change(config, standing, (shared, control), supplier));
         shutdown.wait().await;
@@ -101,7 +109,7 @@ async fn reload_on_change(
     (shared, control): (Arc<Shared>, Option<Arc<control::Service>>),
     mut supplier: Supplier,
 ) {
-    let mut hangup = match signal(SignalKind::hangup()) {
+    let mut hangup = match unix::signal(SignalKind::hangup()) {
         Ok(hangup) => hangup,
         Err(cause) => return error!(%cause, "cannot listen for SIGHUP; nothing is reloaded"),
     };
@@ -157,7 +165,7 @@ async fn reload(
         Ok(Ok(assembly)) => {
             if assembly.standing.needs_restart(standing) {
                 warn!(
-                    "`listeners`, `workers`, `audit`, `state`, `callbacks` or `policy.history` changed: that takes effect at a restart"
+                    "`listeners`, `workers`, `audit`, `state`, `callbacks`, `signals.send` or `policy.history` changed: that takes effect at a restart"
                 );
             }
             standing.files.clone_from(&assembly.standing.files);

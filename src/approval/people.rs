@@ -8,6 +8,7 @@ use std::iter;
 
 use crate::approval::identity::Identity;
 use crate::approval::sshsig::SshKey;
+use crate::identity::SpiffeId;
 use crate::proposal::{Need, Stage, Substance, Terms};
 
 /// Everybody who may answer, as the operator configured it.
@@ -27,7 +28,7 @@ pub struct Person {
     /// The keys that sign for them.
     pub keys: Vec<SshKey>,
     /// The agents that work for them.
-    pub owns: Vec<Identity>,
+    pub owns: Vec<SpiffeId>,
 }
 
 /// Some people, and how many of them must agree at least.
@@ -123,11 +124,17 @@ impl Person {
         names.any(|one| one.is_exactly(name))
     }
 
+    /// Whether the agent of this name works for them. As with all names, its case does not make it
+    /// another.
+    pub fn is_owner(&self, agent: &Identity) -> bool {
+        self.owns.iter().any(|one| one.as_str().eq_ignore_ascii_case(agent.as_str()))
+    }
+
     /// Whether they are in the chain behind `substance`, or own an agent that is.
     pub fn is_behind(&self, substance: &Substance) -> bool {
         let mut chain = iter::once(substance.owner()).chain(substance.chain());
         chain.any(|agent| match Identity::parse(agent.as_str()) {
-            Ok(agent) => self.is_called(&agent) || self.owns.contains(&agent),
+            Ok(name) => self.is_called(&name) || self.is_owner(&name),
             // What nobody can be told apart from may be anybody.
             Err(_) => true,
         })

@@ -36,7 +36,8 @@ impl Key {
         json!({ "kty": "OKP", "crv": "Ed25519", "x": x, "kid": self.id, "use": "sig", "alg": "EdDSA" })
     }
 
-    pub(super) fn sign(&self, message: &[u8]) -> Vec<u8> {
+    /// The signature over `message`.
+    pub fn sign(&self, message: &[u8]) -> Vec<u8> {
         self.pair.sign(message)
     }
 }

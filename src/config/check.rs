@@ -46,6 +46,7 @@ pub(super) fn check(file: &File, names: &Names, report: &mut Report) {
     let state = file.state.as_ref();
     state.iter().for_each(|state| state.check(report));
     file.callbacks.iter().for_each(|callbacks| callbacks.check(state, report));
+    file.signals.iter().for_each(|signals| signals.check(file, report));
     file.approvals.iter().for_each(|approvals| approvals.check(state, report));
     for (name, credential) in &file.credentials {
         check_bound(&KeyPath::top("credentials").key(name.as_str()), credential, names, report);

@@ -77,16 +77,14 @@ impl Control {
             trust.crl.iter_mut().for_each(|path| rebase(folder, path));
         }
         if let Some(oidc) = &mut self.oidc {
-            oidc.keys.file.iter_mut().for_each(|path| rebase(folder, path));
-            oidc.keys.tls.rebase(folder);
+            oidc.keys.rebase(folder);
         }
     }
 
     /// The files that it names.
     pub(super) fn files(&self) -> impl Iterator<Item = &PathBuf> {
         let trust = self.trust.values().flat_map(|trust| trust.crl.iter().chain([&trust.bundle]));
-        let keys = self.oidc.iter().map(|oidc| &oidc.keys);
-        trust.chain(keys.flat_map(|keys| keys.file.iter().chain(keys.tls.files())))
+        trust.chain(self.oidc.iter().flat_map(|oidc| oidc.keys.files()))
     }
 
     /// Reports what is wrong with it; `agents` are the trust domains that agents are of.
@@ -124,7 +122,17 @@ impl Oidc {
 }
 
 impl Keys {
-    fn check(&self, at: &KeyPath, report: &mut Report) {
+    pub(super) fn rebase(&mut self, folder: &Path) {
+        self.file.iter_mut().for_each(|path| rebase(folder, path));
+        self.tls.rebase(folder);
+    }
+
+    /// The files that they are read from, or verified with.
+    pub(super) fn files(&self) -> impl Iterator<Item = &PathBuf> {
+        self.file.iter().chain(self.tls.files())
+    }
+
+    pub(super) fn check(&self, at: &KeyPath, report: &mut Report) {
         match (&self.file, &self.url) {
             (Some(_), None) => {}
             (None, Some(url)) if url.scheme == Scheme::Http && !url.is_loopback() => {

@@ -28,6 +28,7 @@ use crate::config::policy::Policy;
 use crate::config::problem::{Problem, Problems, Source};
 use crate::config::report::Report;
 use crate::config::routes::Route;
+use crate::config::signals::Signals;
 use crate::config::state::{Approvals, State};
 use crate::config::tree::Tree;
 use crate::config::upstreams::Upstream;
@@ -76,6 +77,8 @@ pub struct File {
     pub state: Option<State>,
     /// Whether agents are told what becomes of their proposals.
     pub callbacks: Option<Callbacks>,
+    /// Security events: where they are sent, and whose are heard.
+    pub signals: Option<Signals>,
     /// Where the record is kept.
     pub audit: Audit,
 }
@@ -155,6 +158,7 @@ impl File {
         self.credentials.values_mut().for_each(|credential| credential.rebase(folder));
         self.state.iter_mut().for_each(|state| state.rebase(folder));
         self.callbacks.iter_mut().for_each(|callbacks| callbacks.rebase(folder));
+        self.signals.iter_mut().for_each(|signals| signals.rebase(folder));
         self.audit.rebase(folder);
     }
 }

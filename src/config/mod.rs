@@ -32,6 +32,7 @@ mod operations;
 pub mod audit;
 pub mod state;
 mod callbacks;
+mod signals;
 pub mod file;
 mod tree;
 mod strict;

@@ -26,6 +26,7 @@ use crate::config::listeners::{Door, Limits};
 use crate::config::policy::{Memory, Policy, Tests};
 use crate::config::problem::Problem;
 use crate::config::routes::{Route, Upgrade};
+use crate::config::signals::{self, Signals};
 use crate::config::source::Source;
 use crate::config::state::State;
 use crate::config::text::Text;
@@ -42,7 +43,7 @@ use crate::policy;
 use crate::proxy;
 use crate::route::head;
 use crate::route::pattern::PathPrefix;
-use crate::{route, store, upstream};
+use crate::{route, signal, store, upstream};
 
 impl File {
     /// How many threads serve agents.
@@ -90,12 +91,17 @@ impl File {
     /// # Errors
     /// A problem for an address that is no endpoint.
     pub fn control(&self) -> Result<Option<control::Config>, Problem> {
-        self.control.as_ref().map(Control::used).transpose()
+        let Some(control) = self.control.as_ref().map(Control::used).transpose()? else {
+            return Ok(None);
+        };
+        let transmitters = self.signals.as_ref().map(Signals::transmitters).transpose()?;
+        Ok(Some(control::Config { transmitters: transmitters.unwrap_or_default(), ..control }))
     }
 
     /// The files that say so.
     pub fn control_files(&self) -> impl Iterator<Item = &PathBuf> {
-        self.control.iter().flat_map(Control::files)
+        let transmitters = self.signals.iter().flat_map(Signals::files);
+        self.control.iter().flat_map(Control::files).chain(transmitters)
     }
 
     /// The routes. Reads their descriptors from the disk.
@@ -192,6 +198,15 @@ impl File {
     /// How agents are told what becomes of their proposals, if they are.
     pub fn callbacks(&self) -> Option<callback::Config> {
         self.callbacks.as_ref().map(Callbacks::used)
+    }
+
+    /// Where security events are sent, if they are.
+    ///
+    /// # Errors
+    /// A problem for an address that is no endpoint.
+    pub fn signals(&self) -> Result<Option<signal::Config>, Problem> {
+        let send = self.signals.as_ref().and_then(|signals| signals.send.as_ref());
+        send.map(signals::Receiver::used).transpose()
     }
 
     /// How agents wait for people.

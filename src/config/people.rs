@@ -85,13 +85,12 @@ pub(super) fn used(people: &People, groups: &Groups) -> approval::People {
 
 impl Person {
     fn used(&self, name: &str) -> Option<approval::Person> {
-        let agents = self.agents.iter().filter_map(|agent| Identity::parse(agent.as_str()).ok());
         Some(approval::Person {
             // A name that passed the check is an identity; what did not is nobody.
             name: Identity::parse(name).ok()?,
             aliases: self.aliases.iter().map(|alias| alias.0.clone()).collect(),
             keys: self.keys.iter().map(|key| key.0.clone()).collect(),
-            owns: agents.collect(),
+            owns: self.agents.iter().map(|agent| agent.0.clone()).collect(),
         })
     }
 }

@@ -19,6 +19,7 @@ use crate::control::reply::{Reply, Sending};
 use crate::control::request::Request;
 use crate::control::routes;
 use crate::control::service::{Service, Visit};
+use crate::control::signals;
 use crate::listener::serve::Site;
 use crate::listener::{Bound, Census, Guest, ListenerConfig};
 use crate::metrics::ListenerMetrics;
@@ -175,7 +176,11 @@ async fn visited(
     let mut request = Request::read(parts, body, &guest)?;
     let shown = Rc::new(Shown { guest, headers });
     let (snapshot, now) = (service.shared.snapshot(), service.shared.clock.now());
-    let caller = service.gate().admit(&shown, &snapshot.people, now)?;
+    let gate = service.gate();
+    if signals::is_one(&request, &gate) {
+        return signals::take(service, &gate, &snapshot.people, &mut request, now).await;
+    }
+    let caller = gate.admit(&shown, &snapshot.people, now)?;
     let (shown, caller, snapshot) = (&shown, &caller, &*snapshot);
     routes::answer(Visit { service, shown, caller, snapshot, now, request: &mut request }).await
 }

@@ -37,6 +37,8 @@ pub(super) enum Who {
     Everybody,
     /// Operators.
     Operators,
+    /// Whoever signed what they bring, and is one of `signals.receive`.
+    Transmitters,
 }
 
 /// What is answered where all goes well.
@@ -65,6 +67,7 @@ pub(super) enum Call {
     Proposals,
     RevokeTask,
     Revocations,
+    Signal,
     Statement,
     Task,
     Tasks,
@@ -104,7 +107,7 @@ const fn get(path: &'static str, call: Call, summary: &'static str, answers: Ans
 }
 
 /// Everything that there is.
-pub(super) static ENDPOINTS: [Endpoint; 19] = [
+pub(super) static ENDPOINTS: [Endpoint; 20] = [
     Endpoint {
         who: Who::Everybody,
         query: &[("status", "Only those with this status."), AGENT, PAGE, LIMIT],
@@ -235,6 +238,16 @@ pub(super) static ENDPOINTS: [Endpoint; 19] = [
             Call::Lift,
             "Give back what was revoked; a task is over for good",
             plain(204, &[]),
+        )
+    },
+    Endpoint {
+        method: "POST",
+        who: Who::Transmitters,
+        ..get(
+            "/v1/signals",
+            Call::Signal,
+            "Hand in a security event (RFC 8417) by push (RFC 8935): it revokes agents",
+            plain(202, &[]),
         )
     },
     get(

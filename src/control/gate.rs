@@ -4,17 +4,20 @@
 //! configuration makes sure of.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 
 use crate::approval::{Identity, People};
 use crate::clock::Timestamp;
 use crate::control::caller::Caller;
-use crate::control::config::Config;
+use crate::control::config::{self, Config};
 use crate::control::failure::Failure;
-use crate::control::keys::KeysError;
+use crate::control::keys::{Keys, KeysError};
 use crate::control::token::Issuer;
+use crate::control::transmitter::Transmitter;
 use crate::listener::Guest;
 use crate::listener::serve::Security;
 
@@ -24,6 +27,8 @@ pub struct Gate {
     /// For handshakes, and for the check before each request.
     pub(super) security: Security,
     pub(super) issuer: Option<Issuer>,
+    /// Whose security events are heard.
+    pub(super) transmitters: Vec<Transmitter>,
     operators: BTreeSet<Identity>,
 }
 
@@ -36,20 +41,50 @@ pub(super) struct Shown {
     pub(super) headers: HeaderMap,
 }
 
+/// Whose keys cannot be used, and why.
+#[derive(Debug)]
+pub enum GateError {
+    /// Those of the issuer of people's tokens.
+    Issuer(KeysError),
+    /// Those of the transmitter of this name.
+    Transmitter(String, KeysError),
+}
+
 impl Gate {
     /// The gate that `config` describes, with what its handshakes need. Blocks on the disk.
     ///
     /// # Errors
-    /// [`KeysError`].
-    pub fn load(config: Config, security: Security) -> Result<Self, KeysError> {
-        let issuer = config.oidc.map(Issuer::load).transpose()?;
-        Ok(Self { security, issuer, operators: config.operators })
+    /// [`GateError`].
+    pub fn load(config: Config, security: Security) -> Result<Self, GateError> {
+        let issuer = config.oidc.map(Issuer::load).transpose().map_err(GateError::Issuer)?;
+        let transmitter = |config: config::Transmitter| {
+            let name = config.name.clone();
+            Transmitter::load(config).map_err(|why| GateError::Transmitter(name, why))
+        };
+        let transmitters = config.transmitters.into_iter().map(transmitter);
+        let transmitters = transmitters.collect::<Result<_, _>>()?;
+        Ok(Self { security, issuer, transmitters, operators: config.operators })
+    }
+
+    /// All keys that are to be kept up to date, each with whose they are.
+    pub(super) fn keys(&self) -> Vec<(String, Arc<Keys>)> {
+        let issuer = self.issuer.iter().map(|one| ("control.oidc".to_owned(), &one.keys));
+        let transmitters = self.transmitters.iter();
+        let transmitters =
+            transmitters.map(|one| (format!("signals.receive.{}", one.name()), &one.keys));
+        issuer.chain(transmitters).map(|(whose, keys)| (whose, Arc::clone(keys))).collect()
+    }
+
+    /// Whether people's tokens are those of `issuer`.
+    pub(super) fn is_issuer(&self, issuer: &str) -> bool {
+        self.issuer.as_ref().is_some_and(|one| one.name() == issuer)
     }
 
     /// Takes over what `before` has fetched.
     pub(super) fn adopt(&self, before: &Self) {
-        if let (Some(issuer), Some(before)) = (&self.issuer, &before.issuer) {
-            issuer.keys.adopt(&before.keys);
+        for (whose, keys) in self.keys() {
+            let before = before.keys().into_iter().find(|(one, _)| *one == whose);
+            before.iter().for_each(|(_, before)| keys.adopt(before));
         }
     }
 
@@ -93,3 +128,13 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Failure> {
     let is_bearer = scheme.eq_ignore_ascii_case("bearer") && !token.is_empty();
     is_bearer.then_some(Some(token)).ok_or(Failure::Anonymous)
 }
+
+impl fmt::Display for GateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Issuer(why) | Self::Transmitter(_, why) => why.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for GateError {}

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::control::endpoints::{ENDPOINTS, Endpoint, Who};
 use crate::control::request::LARGEST;
+use crate::signal::MEDIA_TYPE;
 
 /// A problem in the sense of RFC 9457: every answer that is no success.
 #[derive(JsonSchema, Serialize)]
@@ -83,6 +84,9 @@ fn operation(endpoint: &Endpoint, problem: &Schema, generator: &mut SchemaGenera
     let who = match endpoint.who {
         Who::Everybody => "Operators, and those of `approvals.people` whom it concerns.",
         Who::Operators => "Operators.",
+        Who::Transmitters => {
+            "Whoever of `signals.receive` signed the event; nobody is let in first."
+        }
     };
     let mut operation = json!({
         "summary": endpoint.summary,
@@ -96,7 +100,26 @@ fn operation(endpoint: &Endpoint, problem: &Schema, generator: &mut SchemaGenera
         operation["requestBody"] =
             json!({ "content": { "application/json": { "schema": schema } } });
     }
+    if endpoint.who == Who::Transmitters {
+        signed(&mut operation);
+    }
     operation
+}
+
+/// What is other where the body says who brings it.
+fn signed(operation: &mut Value) {
+    operation["security"] = json!([]);
+    operation["requestBody"] =
+        json!({ "content": { MEDIA_TYPE: { "schema": { "type": "string" } } } });
+    let word = json!({ "type": "string" });
+    operation["responses"]["400"] = json!({
+        "description": "It is not taken, and never will be (RFC 8935 §2.3).",
+        "content": { "application/json": { "schema": {
+            "type": "object",
+            "properties": { "err": word, "description": word },
+            "required": ["err", "description"],
+        } } },
+    });
 }
 
 /// `get_proposals_id_statement`

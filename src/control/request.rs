@@ -1,5 +1,6 @@
 //! A request at the control door, taken apart by the same strict rules as an agent's.
 
+use bytes::Bytes;
 use http::header::{ACCEPT, HeaderMap, HeaderName, IF_MATCH};
 use http::{Method, request};
 use hyper::body::Incoming;
@@ -141,6 +142,14 @@ impl Request {
         let inspected = self.body.inspect(self.head.headers(), Some(inspect)).await?;
         let bytes = inspected.as_ref().map(|body| &body.bytes()[..]).unwrap_or_default();
         serde_json::from_slice(bytes).map_err(|_| Failure::Malformed(format!("send {form}").into()))
+    }
+
+    /// The body, whatever it is.
+    ///
+    /// # Errors
+    /// [`Failure::Body`].
+    pub(super) async fn bytes(&mut self) -> Result<Bytes, Failure> {
+        Ok(self.body.gather(LARGEST).await?)
     }
 
     /// Sees to it that there is no body.

@@ -37,6 +37,8 @@ pub(super) async fn answer(visit: Visit<'_>) -> Result<Reply, Failure> {
         Call::Proposals => proposals::list(visit).await,
         Call::RevokeTask => tasks::revoke(visit).await,
         Call::Revocations => revocations::list(visit).await,
+        // Where anybody is heard, nobody has to be let in, and this is not asked.
+        Call::Signal => Err(Failure::Path),
         Call::Statement => answers::statement(visit).await,
         Call::Task => tasks::show(visit).await,
         Call::Tasks => tasks::list(visit).await,

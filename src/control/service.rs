@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use tokio::sync::{Notify, Semaphore, broadcast};
+use tokio::task::JoinSet;
 use tracing::{error, info};
 
-use crate::clock::Timestamp;
+use crate::clock::{Clock, Timestamp};
 use crate::control::caller::Caller;
 use crate::control::gate::{Gate, Shown};
+use crate::control::keys::Keys;
 use crate::control::request::Request;
 use crate::event::Event;
 use crate::proxy::{Shared, Snapshot};
@@ -75,25 +77,26 @@ impl Service {
         self.gate.load_full()
     }
 
-    /// Keeps the issuer's keys up to date, for as long as it is polled.
+    /// Keeps all issuers' keys up to date, for as long as it is polled.
     pub(super) async fn follow_keys(&self) {
         loop {
-            let gate = self.gate();
-            let Some(issuer) = &gate.issuer else {
-                self.replaced.notified().await;
-                continue;
-            };
-            match issuer.keys.fetch(self.shared.clock.now()).await {
-                Ok(()) => info!("the keys of the issuer of people's tokens are known"),
-                Err(why) => {
-                    error!("the keys of the issuer of people's tokens cannot be had: {why}")
-                }
+            let mut following = JoinSet::new();
+            for (whose, keys) in self.gate().keys() {
+                following.spawn_local(follow(whose, keys, self.shared.clock.clone()));
             }
-            tokio::select! {
-                () = issuer.keys.due() => {}
-                () = self.replaced.notified() => {}
-            }
+            self.replaced.notified().await;
         }
+    }
+}
+
+/// Keeps the keys of one issuer up to date.
+async fn follow(whose: String, keys: Arc<Keys>, clock: Clock) {
+    loop {
+        match keys.fetch(clock.now()).await {
+            Ok(()) => info!("the keys of `{whose}` are known"),
+            Err(why) => error!("the keys of `{whose}` cannot be had: {why}"),
+        }
+        keys.due().await;
     }
 }
 

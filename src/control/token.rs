@@ -4,6 +4,7 @@
 //! token says of itself chooses among them and nothing else. Times are held against our own clock.
 
 use std::fmt;
+use std::sync::Arc;
 
 use jsonwebtoken::{Algorithm, Validation, decode, decode_header};
 use serde_json::{Map, Value};
@@ -18,7 +19,7 @@ use crate::control::keys::{Key, Keys, KeysError};
 #[derive(Debug)]
 pub(super) struct Issuer {
     oidc: Oidc,
-    pub(super) keys: Keys,
+    pub(super) keys: Arc<Keys>,
 }
 
 /// Why a token is nobody's.
@@ -56,8 +57,13 @@ impl Issuer {
     /// # Errors
     /// [`KeysError`].
     pub(super) fn load(oidc: Oidc) -> Result<Self, KeysError> {
-        let keys = Keys::load(&oidc.keys)?;
+        let keys = Arc::new(Keys::load(&oidc.keys)?);
         Ok(Self { oidc, keys })
+    }
+
+    /// The `iss` of their tokens.
+    pub(super) fn name(&self) -> &str {
+        &self.oidc.issuer
     }
 
     /// Whose `token` is, at the time `now`.
@@ -75,7 +81,7 @@ impl Issuer {
             key.map(|key| self.opened(token, key, head.alg))
         });
         match found {
-            Some(Some(claims)) => self.name(&claims?, now),
+            Some(Some(claims)) => self.bearer(&claims?, now),
             Some(None) => {
                 self.keys.want();
                 Err(Refused::Key)
@@ -95,14 +101,14 @@ impl Issuer {
         rules.set_required_spec_claims(&["exp", "iss", "aud"]);
         rules.set_issuer(&[&self.oidc.issuer]);
         rules.set_audience(&[&self.oidc.audience]);
-        // The library reads the machine's clock; `name` reads ours.
+        // The library reads the machine's clock; `bearer` reads ours.
         rules.validate_exp = false;
         rules.validate_nbf = false;
         let opened = decode(token, &key.key, &rules).map_err(|why| Refused::from(&why))?;
         Ok(opened.claims)
     }
 
-    fn name(&self, claims: &Map<String, Value>, now: Timestamp) -> Result<Identity, Refused> {
+    fn bearer(&self, claims: &Map<String, Value>, now: Timestamp) -> Result<Identity, Refused> {
         // The library also accepts lists that hold ours among others.
         if claims.get("iss") != Some(&Value::from(self.oidc.issuer.as_str())) {
             return Err(Refused::Issuer);

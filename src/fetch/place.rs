@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{
-    AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HOST, HeaderValue, IF_NONE_MATCH,
+    ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HOST, HeaderValue, IF_NONE_MATCH,
 };
 use http::request::Builder;
 use http::{HeaderName, Method, Request, Response, StatusCode};
@@ -107,6 +107,29 @@ impl Place {
             status if status.is_success() => Ok(()),
             status => Err(FetchError::Status(status)),
         }
+    }
+
+    /// Hands over `body` as it is, which is of this media type, and returns what the server says.
+    ///
+    /// # Errors
+    /// [`FetchError`]; the server may have taken it all the same.
+    pub async fn push(
+        &self,
+        kind: &'static str,
+        body: Bytes,
+    ) -> Result<(StatusCode, Bytes), FetchError> {
+        let request = self
+            .head(Method::POST)?
+            .header(CONTENT_TYPE, kind)
+            .header(ACCEPT, "application/json")
+            .body(Full::new(body))
+            .map_err(broken)?;
+        let pushing = async {
+            let response = self.send(request).await?;
+            let status = response.status();
+            Ok((status, wire::whole(response.into_body()).await?))
+        };
+        timeout(PATIENCE, pushing).await.unwrap_or(Err(FetchError::Late))
     }
 
     fn request(

@@ -9,6 +9,9 @@ use crate::metrics::register::int_counters;
 pub struct ControlMetrics {
     /// `countersign_control_requests_total{code}`
     pub requests: IntCounterVec,
+    /// `countersign_signals_received_total{result}`: `revoked`, `nothing`, `repeated`, `refused` or
+    /// `failed`.
+    pub signals: IntCounterVec,
 }
 
 impl ControlMetrics {
@@ -19,6 +22,12 @@ impl ControlMetrics {
                 "control_requests_total",
                 "Requests of operators and approvers, by the status that they got.",
                 &["code"],
+            )?,
+            signals: int_counters(
+                r,
+                "signals_received_total",
+                "Security events of others, by what came of them.",
+                &["result"],
             )?,
         })
     }

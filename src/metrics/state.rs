@@ -21,6 +21,8 @@ pub struct StateMetrics {
     pub proposals: IntGaugeVec,
     /// `countersign_callbacks_total{result}`: `sent`, `failed` or `given_up`.
     pub callbacks: IntCounterVec,
+    /// `countersign_signals_sent_total{result}`: `sent`, `failed`, `refused` or `given_up`.
+    pub signals: IntCounterVec,
 }
 
 impl StateMetrics {
@@ -58,6 +60,12 @@ impl StateMetrics {
                 r,
                 "callbacks_total",
                 "Calls that told agents of their proposals, by what came of them.",
+                &["result"],
+            )?,
+            signals: int_counters(
+                r,
+                "signals_sent_total",
+                "Security events that told of revocations, by what came of them.",
                 &["result"],
             )?,
         })

@@ -272,4 +272,5 @@ const STEPS: &[Step] = &[
     step!("0005_people"),
     step!("0006_budgets"),
     step!("0007_events"),
+    step!("0008_signals"),
 ];

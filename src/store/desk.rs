@@ -21,6 +21,7 @@ use crate::store::connection::Store;
 use crate::store::error::Error;
 use crate::store::proposals::Put;
 use crate::store::queue::{Errand, Setback, Trouble};
+use crate::store::signals::Signal;
 use crate::store::standing::StandingApproval;
 use crate::store::tasks::Step;
 use crate::task::{Amount, Bounds, Change, Lineage, Situation, Status, Task};
@@ -160,6 +161,30 @@ impl Desk {
     pub async fn release(&self, id: ProposalId, now: Timestamp) -> Result<Proposal, Error> {
         let executor = Arc::clone(&self.executor);
         self.ask(move |store| async move { store.release(id, &executor, now).await }).await
+    }
+
+    /// Takes signals that are due, as [`Store::take_signals`] does.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn take_signals(&self, now: Timestamp, places: usize) -> Result<Vec<Signal>, Error> {
+        self.ask(move |store| async move { store.take_signals(now, places).await }).await
+    }
+
+    /// A signal that is not sent any more, as [`Store::signal_done`] says.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn signal_done(&self, event: EventId) -> Result<(), Error> {
+        self.ask(move |store| async move { store.signal_done(event).await }).await
+    }
+
+    /// A signal that is tried again, as [`Store::put_signal_off`] says.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub async fn put_signal_off(&self, event: EventId, until: Timestamp) -> Result<(), Error> {
+        self.ask(move |store| async move { store.put_signal_off(event, until).await }).await
     }
 
     /// Takes calls that are due, as [`Store::take_calls`] does.

@@ -10,8 +10,8 @@ use crate::id::EventId;
 use crate::identity::SpiffeId;
 use crate::proposal::{Callback, Proposal, State};
 use crate::revocation;
-use crate::store::callbacks;
 use crate::store::connection::{Store, Transaction, Value};
+use crate::store::deliveries::{CALLBACKS, SIGNALS};
 use crate::store::error::Error;
 use crate::store::proposals::MAX_PAGE;
 use crate::store::revocations::Revocation;
@@ -108,7 +108,7 @@ pub(super) async fn of_proposal(
     let event = event.of(proposal.substance().owner());
     add(transaction, &event).await?;
     match &proposal.draft().callback {
-        Some(callback) if calls(callback, kind) => callbacks::add(transaction, &event).await,
+        Some(callback) if calls(callback, kind) => CALLBACKS.add(transaction, &event).await,
         _ => Ok(()),
     }
 }
@@ -156,7 +156,11 @@ pub(super) async fn of_revocation(
         revocation::Subject::Agent(agent) => event.of(agent),
         _ => event,
     };
-    add(transaction, &event).await
+    add(transaction, &event).await?;
+    match kind {
+        Kind::RevocationMade => SIGNALS.add(transaction, &event).await,
+        _ => Ok(()),
+    }
 }
 
 pub(super) fn read(row: &Row) -> Result<Event, Error> {

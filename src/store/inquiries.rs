@@ -12,6 +12,7 @@ use crate::store::error::Error;
 use crate::store::events::Follower;
 use crate::store::listing::{Agent, Listing};
 use crate::store::revocations::Revocation;
+use crate::store::signals::{Heard, Heeded};
 use crate::task::{Labels, Task};
 
 impl Desk {
@@ -98,6 +99,14 @@ impl Desk {
     /// As [`Store::revoke`](super::Store::revoke).
     pub async fn revoke(&self, revocation: Revocation) -> Result<Revocation, Error> {
         self.ask(move |store| async move { store.revoke(revocation).await }).await
+    }
+
+    /// Acts on a security event, as [`Store::heed`](super::Store::heed) does.
+    ///
+    /// # Errors
+    /// As [`Store::heed`](super::Store::heed).
+    pub async fn heed(&self, heard: Heard, now: Timestamp) -> Result<Heeded, Error> {
+        self.ask(move |store| async move { store.heed(heard, now).await }).await
     }
 
     /// Gives back what was revoked, as [`Store::lift`](super::Store::lift) does.

@@ -29,20 +29,10 @@ impl Store {
     /// # Errors
     /// [`Error::NoTask`]; [`Error::TaskOver`]; else as [`Error`] says, it may then be revoked or not.
     pub async fn revoke(&self, revocation: Revocation) -> Result<Revocation, Error> {
-        let Revocation { subject, reason, at } = &revocation;
-        let [kind, name] = key(subject);
         let mut transaction = self.begin().await?;
-        let values = vec![kind, name, Value::from(reason.as_str()), (*at).into()];
-        let fresh = transaction.execute(INSERT, values).await? == 1;
-        if let (Subject::Task(task), true) = (subject, fresh) {
-            turns::turn(&mut transaction, None, *task, Status::Revoked, *at).await?;
-        }
-        if fresh {
-            events::of_revocation(&mut transaction, Kind::RevocationMade, &revocation).await?;
-        }
-        let standing = match fresh {
+        let standing = match make(&mut transaction, &revocation).await? {
             true => revocation,
-            false => one(&mut transaction, subject).await?.ok_or(Error::Undecodable)?,
+            false => one(&mut transaction, &revocation.subject).await?.ok_or(Error::Undecodable)?,
         };
         transaction.commit().await?;
         Ok(standing)
@@ -74,6 +64,24 @@ impl Store {
         let rows = self.begin_to_read().await?.rows(ALL, Vec::new()).await?;
         rows.iter().map(read).collect()
     }
+}
+
+/// Makes `revocation`; whether it was not made before.
+pub(super) async fn make(
+    transaction: &mut Transaction,
+    revocation: &Revocation,
+) -> Result<bool, Error> {
+    let Revocation { subject, reason, at } = revocation;
+    let [kind, name] = key(subject);
+    let values = vec![kind, name, Value::from(reason.as_str()), (*at).into()];
+    if transaction.execute(INSERT, values).await? == 0 {
+        return Ok(false);
+    }
+    if let Subject::Task(task) = subject {
+        turns::turn(transaction, None, *task, Status::Revoked, *at).await?;
+    }
+    events::of_revocation(transaction, Kind::RevocationMade, revocation).await?;
+    Ok(true)
 }
 
 async fn one(transaction: &mut Transaction, what: &Subject) -> Result<Option<Revocation>, Error> {

@@ -58,6 +58,7 @@ impl Sweeper {
         while !store.expire(now).await?.is_empty() {}
         while store.forget(now.minus(KEPT), now.minus(TAKEN_BACK)).await? > 0 {}
         store.forget_events(now.minus(KEPT)).await?;
+        store.forget_signals(now).await?;
         while report(&store.lose(NOBODY, now).await?) {}
         for (state, count) in store.census().await? {
             let count = i64::try_from(count).unwrap_or(i64::MAX);

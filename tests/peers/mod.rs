@@ -20,5 +20,6 @@ mod libraries;
 mod mcp;
 mod remote_calls;
 mod sign_in;
+mod signals;
 mod vendors;
 mod websocket;

@@ -53,7 +53,7 @@ impl StandingProof {
             return Err(Refusal::Expired);
         }
         let agent = Identity::parse(standing.predicate().agent.as_str());
-        match agent.is_ok_and(|agent| !person.is_called(&agent) && !person.owns.contains(&agent)) {
+        match agent.is_ok_and(|agent| !person.is_called(&agent) && !person.is_owner(&agent)) {
             true => Ok((standing, person)),
             false => Err(Refusal::OwnRequest),
         }

@@ -25,6 +25,10 @@ fn handed_on() -> Proposal {
     Proposal::new(Draft { substance, ..plain.draft().clone() })
 }
 
+fn agent(id: &str) -> SpiffeId {
+    SpiffeId::parse(id).unwrap()
+}
+
 #[test]
 fn a_stranger_to_the_request_is_heard() {
     let maria = Signer::new("maria");
@@ -48,7 +52,7 @@ fn a_delegates_key_is_refused() {
 #[test]
 fn the_owner_of_a_delegate_is_refused() {
     let maria = Signer::new("maria");
-    let owner = Person { owns: vec![name(FIRST)], ..maria.person() };
+    let owner = Person { owns: vec![agent(FIRST)], ..maria.person() };
     assert_eq!(said(&maria, owner, &handed_on()), Err(Refusal::OwnRequest));
 }
 
@@ -56,7 +60,7 @@ fn the_owner_of_a_delegate_is_refused() {
 fn the_owner_of_the_agent_is_refused() {
     let maria = Signer::new("maria");
     let owner =
-        Person { owns: vec![name("spiffe://example.org/x"), name(AGENT)], ..maria.person() };
+        Person { owns: vec![agent("spiffe://example.org/x"), agent(AGENT)], ..maria.person() };
     assert_eq!(said(&maria, owner, &handed_on()), Err(Refusal::OwnRequest));
 }
 

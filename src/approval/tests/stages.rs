@@ -117,7 +117,7 @@ fn one_decides_alone_where_every_need_lets_them() {
 fn nobody_decides_alone_for_their_own_agent() {
     let (signer, asked) = (Signer::new("dan"), proposal(vec![two_stages()]));
     let owner = crate::approval::Person {
-        owns: vec![crate::approval::tests::proof::name(crate::approval::tests::proof::AGENT)],
+        owns: vec![crate::identity::SpiffeId::parse(crate::approval::tests::proof::AGENT).unwrap()],
         ..signer.person()
     };
     let people = people(&[owner], &[("oncall", &["dan"], 1)]);

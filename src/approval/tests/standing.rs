@@ -197,7 +197,7 @@ fn nobody_grants_it_for_their_own_or_for_what_was_handed_on() {
     assert_eq!(verify(plain.clone(), later(1)), Ok(name("maria")));
     assert_eq!(verify(plain.clone(), later(60)), Err(Refusal::Expired));
     assert_eq!(verify(plain.clone(), Timestamp::from_secs(1)), Err(Refusal::Untimely));
-    let owner = Person { owns: vec![name(AGENT)], ..plain.clone() };
+    let owner = Person { owns: vec![SpiffeId::parse(AGENT).unwrap()], ..plain.clone() };
     assert_eq!(verify(owner, later(1)), Err(Refusal::OwnRequest));
     let alias = Person { aliases: vec![name(AGENT)], ..plain.clone() };
     assert_eq!(verify(alias, later(1)), Err(Refusal::OwnRequest));

@@ -6,6 +6,7 @@ mod listing;
 mod people;
 mod postgres;
 mod queue;
+mod signals;
 mod standing;
 mod tasks;
 
@@ -52,6 +53,10 @@ use postgres::Postgres;
 use queue::{
     what_is_given_back_is_due_later, what_kept_it_from_being_sent_is_known,
     what_one_has_taken_nobody_else_takes, who_has_much_to_do_keeps_nobody_waiting,
+};
+use signals::{
+    every_revocation_is_to_be_told_by_one, of_many_who_show_it_at_once_one_is_heard,
+    what_nobody_takes_is_forgotten, what_was_heard_is_acted_on_once,
 };
 use standing::{
     amounts_never_come_to_more_than_was_said, it_takes_as_many_people_in_advance_as_it_takes,
@@ -481,6 +486,10 @@ suite!(
     every_change_is_told_once,
     tasks_and_revocations_are_told_too,
     a_follower_hears_of_everything_once,
+    every_revocation_is_to_be_told_by_one,
+    what_nobody_takes_is_forgotten,
+    what_was_heard_is_acted_on_once,
+    of_many_who_show_it_at_once_one_is_heard,
     a_pause_is_told_until_it_is_over_and_silence_is_one,
     rules_end_pause_and_narrow_with_what_they_let_pass,
     what_a_proposal_takes_is_kept_back_until_it_ends,
