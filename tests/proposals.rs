@@ -468,7 +468,10 @@ async fn nobody_is_asked_about_what_could_not_be_sent() {
     for (site, problem) in [
         (site(setup(&upstream, "hold: 0s").rules(&never)), (403, "denied")),
         (site(setup(&upstream, "hold: 0s").url(nowhere)), (502, "upstream_resolve")),
-        (site(setup(&upstream, "hold: 0s").secret("")), (502, "credential_unavailable")),
+        (
+            site(setup(&upstream, "hold: 0s").file("secrets/api", "")),
+            (502, "credential_unavailable"),
+        ),
     ] {
         let agent = site.agent("writer");
         assert_eq!(agent.send(order("one")).await.problem(), (problem.0, problem.1.to_owned()));
