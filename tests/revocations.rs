@@ -88,6 +88,7 @@ async fn what_names_nothing_is_not_revoked() {
     for (arguments, code) in [
         (["agent", "reader"].as_slice(), 3),
         (&["task", "prp_1"], 3),
+        (&["task", "tsk_0193a0b0c0d07ef08193a0b0c0d0e0f0"], 5),
         (&["trust-domain", ""], 3),
         (&["lift", "agent", READER], 5),
         (&["lift", "route", "orders"], 3),
@@ -97,6 +98,14 @@ async fn what_names_nothing_is_not_revoked() {
         assert_eq!(output.status.code(), Some(code), "{arguments:?}");
     }
     assert_eq!(site.agent("reader").get("/orders").await.status, 200);
+    // What may be a slip of the pen is done, and said.
+    for (kind, name, known) in
+        [("credential", "nosuch", "it has: api"), ("agent", "spiffe://exmple.org/x", "example.org")]
+    {
+        let output = revoke(&site.path(""), &[kind, name]);
+        let warned = String::from_utf8(output.stderr).unwrap();
+        assert!(warned.contains("warning: ") && warned.contains(known), "{warned}");
+    }
 }
 
 #[tokio::test]

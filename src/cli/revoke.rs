@@ -8,7 +8,7 @@ use crate::cli::stored::Stored;
 use crate::cli::{ConfigPath, Exit};
 use crate::clock::Clock;
 use crate::revocation::Subject;
-use crate::store::Revocation;
+use crate::store::{Error, Revocation};
 
 /// What to do with revocations.
 #[derive(Debug, Subcommand)]
@@ -73,11 +73,19 @@ impl Revoke {
         let Some((stored, subject)) = about(kind, &name, &config, err)? else {
             return Ok(Exit::Configuration);
         };
+        // A slip of the pen must not look like a revocation that works.
+        if let Some(doubts) = stored.doubts(&subject) {
+            writeln!(err, "warning: {doubts}")?;
+        }
         let revocation = Revocation { subject, reason, at: Clock::System.now() };
         match stored.with(async |store| store.revoke(revocation).await)? {
             Ok(Revocation { subject, at, .. }) => {
                 writeln!(out, "{subject} is revoked since {at}")?;
                 Ok(Exit::Done)
+            }
+            Err(Error::NoTask) => {
+                writeln!(err, "there is no such task")?;
+                Ok(Exit::NotFound)
             }
             Err(why) => {
                 writeln!(err, "it may not be revoked: {why}")?;

@@ -26,8 +26,8 @@ impl Arguments {
             Err(why) => {
                 writeln!(err, "{why}")?;
                 return Ok(match why {
-                    StartError::Configuration(_) => Exit::Configuration,
-                    _ => Exit::Failed,
+                    StartError::System(_) => Exit::Failed,
+                    _ => Exit::Configuration,
                 });
             }
         };

@@ -7,6 +7,7 @@ use tokio::runtime::Builder;
 
 use crate::approval::People;
 use crate::cli::{ConfigPath, policy_check};
+use crate::revocation::Subject;
 use crate::store::{Error, Store};
 
 /// What the configuration says of proposals.
@@ -14,6 +15,10 @@ pub(super) struct Stored {
     url: String,
     /// Who may answer.
     pub(super) people: People,
+    /// The names of the credentials.
+    credentials: Vec<String>,
+    /// The trust domains that agents come from.
+    domains: Vec<String>,
 }
 
 impl Stored {
@@ -26,7 +31,25 @@ impl Stored {
                 "{name} keeps no proposals: add `state: {{ url: sqlite:state/countersign.db }}`"
             )
         })?;
-        Ok(Self { url: state.url, people: file.people() })
+        let credentials = file.credentials.keys().map(ToString::to_string).collect();
+        let domains = file.trust().iter().map(|trust| trust.domain.to_string()).collect();
+        Ok(Self { url: state.url, people: file.people(), credentials, domains })
+    }
+
+    /// Why `subject` may be nothing that the configuration knows, if that is so.
+    pub(super) fn doubts(&self, subject: &Subject) -> Option<String> {
+        let among = |what: &str, name: &str, known: &[String]| {
+            let is_known = known.iter().any(|one| one == name);
+            let known = known.join(", ");
+            (!is_known)
+                .then(|| format!("the configuration has no {what} `{name}`; it has: {known}"))
+        };
+        match subject {
+            Subject::Agent(agent) => among("trust domain", agent.trust_domain(), &self.domains),
+            Subject::Credential(name) => among("credential", name.as_str(), &self.credentials),
+            Subject::Task(_) => None,
+            Subject::TrustDomain(domain) => among("trust domain", domain.as_str(), &self.domains),
+        }
     }
 
     /// Opens the store and does `work` with it.

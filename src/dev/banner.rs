@@ -53,7 +53,14 @@ fn facts(deployment: &Deployment, now: Timestamp) -> Vec<(&'static str, String)>
             "backend",
             format!("http://{}   sample API; its key is not the agent's", sample.address()),
         ),
-        ("approver", format!("you   {}   for `countersign approve`", layout.approver().display())),
+        (
+            "approver",
+            format!(
+                "you   `countersign review -c {} --key {}`",
+                layout.configuration().display(),
+                layout.approver().display()
+            ),
+        ),
     ];
     if let (Some(policy), Some(report)) = (&file.policy, &deployment.tests) {
         facts.push(("policy", format!("{}   {}", policy.path.display(), tests(report))));

@@ -133,6 +133,9 @@ impl<'a> Card<'a> {
             (Status::Pending, false) => format!(", in {} min {} s", left / 60, left % 60),
             _ => String::new(),
         };
+        if draft.not_before > draft.created {
+            writeln!(f, "  sent     not before {}", draft.not_before)?;
+        }
         writeln!(f, "  expires  {}{left}", draft.expires_at)?;
         write!(f, "  digest   {}", self.proposal.digest())
     }

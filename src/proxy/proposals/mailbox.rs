@@ -126,11 +126,16 @@ pub(in crate::proxy) fn told(proposal: &Proposal, now: Timestamp) -> Value {
     let request = proposal.substance().request();
     let reason = |reason: &Reason| json!({ "code": reason.code, "message": reason.message });
     let time = |time: Option<Timestamp>| time.map(|time| time.to_string());
+    let standing = Standing::of(proposal, now);
+    let detail = match draft.key {
+        Some(_) => standing.told_of_explicit(),
+        None => standing.told(),
+    };
     json!({
         "id": draft.id,
         "status": state.status.as_str(),
         "execution": state.execution.as_str(),
-        "detail": Standing::of(proposal, now).told(),
+        "detail": detail,
         "digest": proposal.digest().to_string(),
         "request": {
             "method": request.method().as_str(),
@@ -139,6 +144,7 @@ pub(in crate::proxy) fn told(proposal: &Proposal, now: Timestamp) -> Value {
         },
         "reasons": draft.terms.reasons.iter().map(reason).collect::<Vec<_>>(),
         "created_at": draft.created.to_string(),
+        "not_before": draft.not_before.to_string(),
         "expires_at": draft.expires_at.to_string(),
         "decided_at": time(state.decided_at),
         "finished_at": time(state.finished_at),

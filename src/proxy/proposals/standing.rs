@@ -125,6 +125,22 @@ impl Standing {
         }
     }
 
+    /// The same for what its agent put forward by itself: that is asked after, and not sent again.
+    pub fn told_of_explicit(&self) -> Cow<'static, str> {
+        let answer = "its answer is at `result` below this proposal's path";
+        match self {
+            Self::Answered => format!("It was carried out: {answer}.").into(),
+            Self::Pending => {
+                format!("This may go ahead. Once it was carried out, {answer}.").into()
+            }
+            Self::Waiting => {
+                format!("This waits for a person's approval. Once it was carried out, {answer}.")
+                    .into()
+            }
+            _ => self.detail(),
+        }
+    }
+
     /// What happened, and what to do next.
     pub fn detail(&self) -> Cow<'static, str> {
         match self {
