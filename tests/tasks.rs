@@ -366,7 +366,7 @@ async fn a_revoked_task_is_over_for_good() {
     assert_eq!(revoke(&["lift", "task", id]), Some(1));
     assert_eq!(reader.get(&path(&task, "")).await.json()["status"], "revoked");
     assert_eq!(reader.send(out()).await.status, 200, "the agent itself is not");
-    assert_eq!(revoke(&["task", "tsk_0193a0b0c0d07ef08193a0b0c0d0e0f0"]), Some(1));
+    assert_eq!(revoke(&["task", "tsk_0193a0b0c0d07ef08193a0b0c0d0e0f0"]), Some(5));
 }
 
 #[tokio::test]
