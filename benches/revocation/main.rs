@@ -33,6 +33,12 @@ decision := {"allowed": true} if input.attributes.request.http.method == "GET"
 
 decision := {"allowed": false, "approval": {"quorum": 1}} if {
 	input.attributes.request.http.method == "POST"
+	input.countersign.approval == null
+}
+
+decision := {"allowed": true} if {
+	input.attributes.request.http.method == "POST"
+	input.countersign.approval != null
 }
 "#;
 
