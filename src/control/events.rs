@@ -134,16 +134,18 @@ impl Stream {
         }
     }
 
-    /// Tells what happened since `last`. Returns what of it may be told again.
+    /// Tells what happened since `last`, and what shortly before it may have become visible only
+    /// since. Returns what of it may be told again.
     async fn catch_up(&mut self, last: EventId) -> Result<BTreeSet<EventId>, End> {
         let recently = self.service.shared.clock.now().minus(RECENTLY.saturating_mul(4));
-        let (mut after, mut told) = (last, BTreeSet::from([last]));
+        let mut after = EventId::floor(last.made().minus(RECENTLY));
+        let mut told = BTreeSet::from([last]);
         loop {
             let page = self.service.desk.events(after).await.map_err(End::Store)?;
             let Some(newest) = page.last() else { return Ok(told) };
             after = newest.id;
             self.admitted()?;
-            for event in &page {
+            for event in page.iter().filter(|event| event.id != last) {
                 self.send(event).await?;
                 if event.id.made() >= recently {
                     told.insert(event.id);

@@ -36,12 +36,6 @@ impl Follower {
         Self { from: EventId::floor(now), heard: BTreeSet::new() }
     }
 
-    /// Hears of what happened since `last`, and of some that happened shortly before it once more.
-    pub fn after(last: EventId) -> Self {
-        let from = EventId::floor(last.made().minus(LATE));
-        Self { from, heard: BTreeSet::from([last]) }
-    }
-
     /// What is new, oldest first.
     ///
     /// # Errors
