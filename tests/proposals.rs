@@ -459,6 +459,21 @@ async fn policy_has_the_last_word() {
 }
 
 #[tokio::test]
+async fn rules_may_want_so_many_people_and_no_more() {
+    let agreed = "startswith(input.countersign.approval.digest, \"sha-256:\")";
+    let one = ASKING.replace(agreed, "input.countersign.approval.approvers == [\"maria\"]");
+    let upstream = Upstream::answering(|_| reply("done"));
+    let others = [Human::new("ann"), Human::new("zoe")].map(|human| human.entry("")).join(", ");
+    let people = format!("people: {{ {}, {others} }}", MARIA.entry(""));
+    let approvals = format!("approvals: {{ hold: 0s, {people} }}");
+    let site = setup(&upstream, "hold: 0s").other_section(&approvals).rules(&one).start();
+    let agent = site.agent("writer");
+    let id = proposal(&agent.send(order("one")).await);
+    approve(&site, id);
+    assert_eq!(agent.send(order("one")).await.text(), "done");
+}
+
+#[tokio::test]
 async fn nobody_is_asked_about_what_could_not_be_sent() {
     let agreed = "startswith(input.countersign.approval.digest, \"sha-256:\")";
     let never = ASKING.replace(agreed, "false");

@@ -83,8 +83,9 @@ impl People {
         self.may_answer(terms, person) || self.may_break_glass(terms, person)
     }
 
-    /// The names of all who could agree to `substance` on these terms; nobody, where they are too few.
-    pub fn who_could_agree(&self, terms: &Terms, substance: &Substance) -> Vec<String> {
+    /// The names of all who could agree to `substance` on these terms, and how few of them may be
+    /// enough; nobody, where they are too few.
+    pub fn who_could_agree(&self, terms: &Terms, substance: &Substance) -> (Vec<String>, usize) {
         let could =
             |person: &&Person| self.may_answer(terms, person) && !person.is_behind(substance);
         let could: Vec<_> = self.persons.iter().filter(could).collect();
@@ -92,11 +93,13 @@ impl People {
             could.iter().filter(|one| self.are_asked(stage, one)).count() >= self.quorum(stage)
         };
         if !terms.needs.iter().flat_map(|need| &need.stages).all(is_enough) {
-            return Vec::new();
+            return (Vec::new(), 0);
         }
         let mut names: Vec<_> = could.iter().map(|person| person.name.to_string()).collect();
         names.sort();
-        names
+        // Nobody's yes counts in two stages of one need, and it may count for every need.
+        let takes = |need: &Need| need.stages.iter().map(|stage| self.quorum(stage)).sum();
+        (names, terms.needs.iter().map(takes).max().unwrap_or(0))
     }
 
     /// How many must agree in `stage`: as many as the rule says, or more where a group does.
