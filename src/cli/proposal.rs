@@ -80,17 +80,7 @@ impl Command {
 }
 
 fn list(stored: &Stored, out: &mut dyn Write, err: &mut dyn Write) -> io::Result<Exit> {
-    let found = stored.with(async |store| {
-        let mut all: Vec<Proposal> = Vec::new();
-        loop {
-            let page = store.waiting(all.last().map(Proposal::id)).await?;
-            if page.is_empty() {
-                return Ok(all);
-            }
-            all.extend(page);
-        }
-    })?;
-    match found {
+    match stored.all(Proposal::id, async |store, last| store.waiting(last).await)? {
         Ok(all) => {
             for proposal in all {
                 let (draft, request) = (proposal.draft(), proposal.substance().request());
@@ -105,17 +95,8 @@ fn list(stored: &Stored, out: &mut dyn Write, err: &mut dyn Write) -> io::Result
 }
 
 fn troubles(stored: &Stored, out: &mut dyn Write, err: &mut dyn Write) -> io::Result<Exit> {
-    let found = stored.with(async |store| {
-        let mut all: Vec<Trouble> = Vec::new();
-        loop {
-            let page = store.troubles(all.last().map(|trouble| trouble.id)).await?;
-            if page.is_empty() {
-                return Ok(all);
-            }
-            all.extend(page);
-        }
-    })?;
-    match found {
+    let id = |trouble: &Trouble| trouble.id;
+    match stored.all(id, async |store, last| store.troubles(last).await)? {
         Ok(all) => {
             for trouble in all {
                 writeln!(out, "{}  {}", trouble.id, Told(&trouble))?;

@@ -16,6 +16,7 @@ use crate::cli::stored::Stored;
 use crate::cli::{ConfigPath, Exit};
 use crate::clock::{Clock, Timestamp};
 use crate::identity::SpiffeId;
+use crate::store::StandingApproval;
 
 /// What to do with standing approvals.
 #[derive(Debug, Subcommand)]
@@ -173,16 +174,9 @@ fn confirm(err: &mut dyn Write) -> Result<(), Not> {
 
 fn list(config: &ConfigPath, out: &mut dyn Write) -> Result<(), Not> {
     let now = Clock::System.now();
-    let all = stored(config)?.with(async |store| {
-        let mut all: Vec<crate::store::StandingApproval> = Vec::new();
-        loop {
-            let after = all.last().map(|last| last.name.clone()).unwrap_or_default();
-            let page = store.standing(&after, now).await?;
-            if page.is_empty() {
-                return Ok(all);
-            }
-            all.extend(page);
-        }
+    let name = |one: &StandingApproval| one.name.clone();
+    let all = stored(config)?.all(name, async |store, last: Option<String>| {
+        store.standing(&last.unwrap_or_default(), now).await
     })??;
     for one in all {
         let (name, left, spent) = (one.name, one.left, one.spent);

@@ -52,6 +52,24 @@ impl Stored {
         }
     }
 
+    /// All that `page` finds, each page behind the last of the one before, by its `key`.
+    pub(super) fn all<T, K>(
+        &self,
+        key: impl Fn(&T) -> K,
+        page: impl AsyncFn(&Store, Option<K>) -> Result<Vec<T>, Error>,
+    ) -> io::Result<Result<Vec<T>, Error>> {
+        self.with(async |store| {
+            let mut all = Vec::new();
+            loop {
+                let found = page(&store, all.last().map(&key)).await?;
+                if found.is_empty() {
+                    return Ok(all);
+                }
+                all.extend(found);
+            }
+        })
+    }
+
     /// Opens the store and does `work` with it.
     pub(super) fn with<T, F>(&self, work: impl FnOnce(Store) -> F) -> io::Result<Result<T, Error>>
     where

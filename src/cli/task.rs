@@ -63,16 +63,8 @@ enum Wanted {
 }
 
 fn list(stored: &Stored, all: bool, out: &mut dyn Write, err: &mut dyn Write) -> io::Result<Exit> {
-    let found = stored.with(async |store| {
-        let mut found: Vec<Lineage> = Vec::new();
-        loop {
-            let page = store.task_page(found.last().map(|last| last.task().id)).await?;
-            if page.is_empty() {
-                return Ok(found);
-            }
-            found.extend(page);
-        }
-    })?;
+    let id = |one: &Lineage| one.task().id;
+    let found = stored.all(id, async |store, last| store.task_page(last).await)?;
     let mut found = match found {
         Ok(found) => found,
         Err(why) => return failed(&why, err),

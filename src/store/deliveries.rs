@@ -77,7 +77,8 @@ pub(super) fn key(event: EventId) -> Value {
 }
 
 /// Each agent's first comes first, then each one's second, so that who cannot be called, or has much to
-/// hear, keeps nobody waiting. The condition is said once more outside: between looking and locking another may have taken it.
+/// hear, keeps nobody waiting. The condition is said once more outside: between looking and locking
+/// another may have taken it.
 macro_rules! take {
     ($table:literal, $lock:literal) => {
         concat!(
